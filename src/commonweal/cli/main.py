@@ -1,0 +1,43 @@
+"""``commonweal``: collects the verbs and turns errors into sentences and exit codes."""
+
+import sys
+
+import typer
+
+from commonweal import __version__
+from commonweal.cli.output import ERR, OUT
+from commonweal.schema.errors import CommonwealError, ExitCode
+
+app = typer.Typer(
+    name="commonweal",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A hub for a national cohort research programme: from a hospital's CSV files to a "
+    "researcher's notebook.",
+)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    OUT.print(__version__)
+
+
+def main() -> None:
+    """Run a verb; an error a person can mend is a sentence, never a traceback."""
+    try:
+        app()
+    except CommonwealError as error:
+        ERR.print(f"[bold red]{error.found}[/]", markup=True)
+        for label, text in (("Expected", error.expected), ("What to do", error.fix)):
+            if text:
+                ERR.print(f"[bold]{label}:[/] {text}")
+        sys.exit(error.exit_code)
+    except OSError as error:
+        ERR.print(f"[bold red]{error.strerror or type(error).__name__}[/]: {error.filename or ''}")
+        sys.exit(ExitCode.COULD_NOT_RUN)
+    except KeyboardInterrupt:
+        ERR.print("Stopped.")
+        sys.exit(130)

@@ -1,0 +1,195 @@
+"""Tables and fields of a data model, read from the CSV declarations in ``data``."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from importlib.resources import files
+from types import MappingProxyType
+
+from commonweal.schema.errors import CommonwealError
+
+
+class DataType(StrEnum):
+    """The five types a submitted cell can have."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+    STRING = "string"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+class Role(StrEnum):
+    """What a table is for; decides who may see it and what is done with it."""
+
+    CLINICAL = "clinical"
+    HEALTH_SYSTEM = "health system"
+    DERIVED = "derived"
+    VOCABULARY = "vocabulary"
+    METADATA = "metadata"
+    PII = "pii"
+    MATCH = "match"
+    FEED = "feed"
+    EXTENSION = "extension"
+
+
+class Submission(StrEnum):
+    """Whether a site sends a table."""
+
+    REQUIRED = "required"
+    PII = "pii"
+    OPTIONAL = "optional"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: the table and field a value must be found in."""
+
+    table: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a table."""
+
+    name: str
+    type: DataType
+    required: bool
+    primary_key: bool
+    description: str
+    length: int | None = None
+    references: Reference | None = None
+    domain: str = ""
+
+    @property
+    def is_concept(self) -> bool:
+        return self.references is not None and self.references.table == "concept"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a model: its fields in their declared order, and what it is for."""
+
+    name: str
+    title: str
+    description: str
+    role: Role
+    submission: Submission
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields if field.required)
+
+    @property
+    def primary_key(self) -> Field | None:
+        return next((field for field in self.fields if field.primary_key), None)
+
+    @property
+    def has_person(self) -> bool:
+        return "person_id" in self.by_name
+
+    @property
+    def foreign_keys(self) -> tuple[Field, ...]:
+        """Fields that must be found in another submitted table (concepts excluded)."""
+        return tuple(f for f in self.fields if f.references and not f.is_concept)
+
+    def field(self, name: str) -> Field:
+        return self.by_name[name]
+
+    def fields_of(self, *types: DataType) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.type in types)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named, versioned set of tables (a *dialect* when it is what sites send)."""
+
+    name: str
+    title: str
+    version: str
+    tables: Mapping[str, Table]
+
+    def table(self, name: str) -> Table:
+        return self.tables[name]
+
+    def with_submission(self, *kinds: Submission) -> tuple[Table, ...]:
+        return tuple(t for t in self.tables.values() if t.submission in kinds)
+
+    def with_role(self, *roles: Role) -> tuple[Table, ...]:
+        return tuple(t for t in self.tables.values() if t.role in roles)
+
+
+MODELS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "programme": ("Programme submission (OMOP 5.3.1 with the programme's flags)", "5.3.1"),
+        "omop-5.3": ("OMOP common data model 5.3", "5.3"),
+        "omop-5.4": ("OMOP common data model 5.4", "5.4"),
+        "feeds": ("Feeds of the programme's side", "1"),
+    }
+)
+
+
+@cache
+def get_model(name: str) -> Model:
+    """Return the model called ``name``.
+
+    Raises:
+        CommonwealError: when there is no such model; the message lists those there are.
+    """
+    if name not in MODELS:
+        raise CommonwealError(
+            f"There is no data model called {name!r}.",
+            expected=f"one of {', '.join(MODELS)}",
+            fix="Choose one of these names.",
+        )
+    title, version = MODELS[name]
+    rows = _read_csv(f"{name.replace('-', '_')}.csv")
+    about = {row["table"]: row for row in _read_csv("tables.csv")}
+    fields_by_table: dict[str, list[Field]] = {}
+    for row in rows:
+        fields_by_table.setdefault(row["table"], []).append(_field(row))
+    tables = {t: _table(t, fields, about[t]) for t, fields in fields_by_table.items()}
+    return Model(name, title, version, MappingProxyType(tables))
+
+
+def _read_csv(name: str) -> list[dict[str, str]]:
+    text = (files("commonweal.schema") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _field(row: Mapping[str, str]) -> Field:
+    table, _, column = row["references"].partition(".")
+    return Field(
+        name=row["field"],
+        type=DataType(row["type"]),
+        required=row["required"] == "yes",
+        primary_key=row["key"] == "primary",
+        description=row["description"],
+        length=int(row["length"]) if row["length"] else None,
+        references=Reference(table, column) if table else None,
+        domain=row["domain"],
+    )
+
+
+def _table(name: str, fields: list[Field], about: Mapping[str, str]) -> Table:
+    return Table(
+        name=name,
+        title=about["title"],
+        description=about["description"],
+        role=Role(about["role"]),
+        submission=Submission(about["submission"]),
+        fields=tuple(fields),
+    )
