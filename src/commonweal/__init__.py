@@ -1,5 +1,3 @@
 """Commonweal: a self-hosted hub for a national cohort research programme."""
 
-from typing import Final
-
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"

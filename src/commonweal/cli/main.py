@@ -1,6 +1,7 @@
 """``commonweal``: collects the verbs and turns errors into sentences and exit codes."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,10 +20,20 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def version() -> None:
-    """Print the version."""
-    OUT.print(__version__)
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the shape Typer calls back with)
+    if wanted:
+        OUT.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options that stand before a verb."""
 
 
 def main() -> None:
