@@ -26,13 +26,14 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the shape Typer call
         raise typer.Exit
 
 
+VersionOption = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+]
+
+
 @app.callback()
-def about(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
-    ] = False,
-) -> None:
+def about(*, version: VersionOption = False) -> None:
     """Options that stand before a verb."""
 
 

@@ -1,1 +1,1 @@
-"""…"""
+"""Wires the packages: submissions and feeds in, sealed releases and a publishing store out."""

