@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from commonweal import __version__
+from commonweal.cli import config
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
 
@@ -35,6 +36,9 @@ VersionOption = Annotated[
 @app.callback()
 def about(*, version: VersionOption = False) -> None:
     """Options that stand before a verb."""
+
+
+config.register(app)
 
 
 def main() -> None:
