@@ -132,12 +132,30 @@ class Model:
         return tuple(t for t in self.tables.values() if t.role in roles)
 
 
-MODELS: Mapping[str, tuple[str, str]] = MappingProxyType(
+@dataclass(frozen=True)
+class Declaration:
+    """Where a model is declared: its CSV files, later ones adding tables to earlier ones."""
+
+    title: str
+    version: str
+    files: tuple[str, ...]
+
+
+MODELS: Mapping[str, Declaration] = MappingProxyType(
     {
-        "programme": ("Programme submission (OMOP 5.3.1 with the programme's flags)", "5.3.1"),
-        "omop-5.3": ("OMOP common data model 5.3", "5.3"),
-        "omop-5.4": ("OMOP common data model 5.4", "5.4"),
-        "feeds": ("Feeds of the programme's side", "1"),
+        "programme": Declaration(
+            "Programme submission (OMOP 5.3.1 with the programme’s flags)",
+            "5.3.1",
+            ("programme.csv",),
+        ),
+        "omop-5.3": Declaration("OMOP common data model 5.3", "5.3", ("omop_5.3.csv",)),
+        "omop-5.4": Declaration("OMOP common data model 5.4", "5.4", ("omop_5.4.csv",)),
+        "feeds": Declaration("Feeds of the programme’s side", "1", ("feeds.csv",)),
+        "release": Declaration(
+            "Release (OMOP 5.4 with the programme’s extension)",
+            "5.4",
+            ("omop_5.4.csv", "release_extension.csv"),
+        ),
     }
 )
 
@@ -155,19 +173,14 @@ def get_model(name: str) -> Model:
             expected=f"one of {', '.join(MODELS)}",
             fix="Choose one of these names.",
         )
-    title, version = MODELS[name]
-    rows = _read_csv(f"{name.replace('-', '_')}.csv")
-    about = {row["table"]: row for row in _read_csv("tables.csv")}
+    declaration = MODELS[name]
+    about = {row["table"]: row for row in read_declaration("tables.csv")}
     fields_by_table: dict[str, list[Field]] = {}
-    for row in rows:
-        fields_by_table.setdefault(row["table"], []).append(_field(row))
+    for file in declaration.files:
+        for row in read_declaration(file):
+            fields_by_table.setdefault(row["table"], []).append(_field(row))
     tables = {t: _table(t, fields, about[t]) for t, fields in fields_by_table.items()}
-    return Model(name, title, version, MappingProxyType(tables))
-
-
-def _read_csv(name: str) -> list[dict[str, str]]:
-    text = (files("commonweal.schema") / "data" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return Model(name, declaration.title, declaration.version, MappingProxyType(tables))
 
 
 def _field(row: Mapping[str, str]) -> Field:
@@ -193,3 +206,9 @@ def _table(name: str, fields: list[Field], about: Mapping[str, str]) -> Table:
         submission=Submission(about["submission"]),
         fields=tuple(fields),
     )
+
+
+def read_declaration(name: str) -> list[dict[str, str]]:
+    """Rows of one of the CSV files in ``data``."""
+    text = (files("commonweal.schema") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
