@@ -1,6 +1,9 @@
 """DuckDB in this process. Only its built-in functions: no extension is ever installed."""
 
-from collections.abc import Iterator, Sequence
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,19 +20,19 @@ class DuckDBEngine:
     """One DuckDB connection with its memory capped and nothing reached over a network."""
 
     name = "duckdb"
+    _remove_own_spill: Callable[[], object] | None = None
 
     def __init__(self, settings: EngineSettings, *, spill_folder: Path | None = None) -> None:
-        spill = settings.spill_folder or spill_folder
+        spill = settings.spill_folder or spill_folder or self._make_own_spill()
+        spill.mkdir(parents=True, exist_ok=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": settings.memory_limit,
             "threads": settings.threads,
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            "temp_directory": str(spill),
         }
-        if spill is not None:
-            spill.mkdir(parents=True, exist_ok=True)
-            config["temp_directory"] = str(spill)
         self._connection = duckdb.connect(":memory:", config=config)
 
     def register_parquet(self, view: str, files: Sequence[Path]) -> None:
@@ -69,6 +72,8 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._connection.close()
+        if self._remove_own_spill is not None:
+            self._remove_own_spill()
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +85,15 @@ class DuckDBEngine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _make_own_spill(self) -> Path:
+        """A private folder that goes with the engine.
+
+        Without one DuckDB would spill people's rows into the current folder.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="commonweal-spill-"))
+        self._remove_own_spill = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def _run(self, sql: str, parameters: Sequence[object]) -> duckdb.DuckDBPyConnection:
         with _told_plainly():
