@@ -1,1 +1,1 @@
-"""…"""
+"""What may be said in public about how many people there are; pure functions, nothing else."""
