@@ -36,9 +36,11 @@ def build_feeds_page() -> str:
     model = get_model("feeds")
     parts = [
         f"# {model.title}",
-        "What the programme knows about its participants reaches the pipeline as a dated "
-        "snapshot: a folder with one Parquet file for each feed and a `manifest.json`. Every "
-        "column below must be there with its type, and no other.",
+        (
+            "What the programme knows about its participants reaches the pipeline as a dated "
+            "snapshot: a folder with one Parquet file for each feed and a `manifest.json`. Every "
+            "column below must be there with its type, and no other."
+        ),
     ]
     for table in model.tables.values():
         parts += [f"## {table.title} (`{table.name}`)", table.description, _field_table(table)]
@@ -48,14 +50,18 @@ def build_feeds_page() -> str:
 def _submission_index(model: Model) -> str:
     parts = [
         "# Submission specification",
-        f"{model.title}. A submission is a folder of CSV files, one for each table, named "
-        "`<table>.csv`. The header line holds every column of the table; a table with no rows "
-        "is sent as its header alone. Check a folder with `commonweal check FOLDER`.",
+        (
+            f"{model.title}. A submission is a folder of CSV files, one for each table, named "
+            "`<table>.csv`. The header line holds every column of the table; a table with no rows "
+            "is sent as its header alone. Check a folder with `commonweal check FOLDER`."
+        ),
         "## Types",
         _rows(("type", "how it is written"), [(t.value, TYPE_WORDS[t]) for t in DataType]),
-        "An empty field means that the value is not known. Text is UTF-8; a field that holds a "
-        "comma, a quotation mark or a line break stands in double quotes, and a quotation mark "
-        "inside it is doubled.",
+        (
+            "An empty field means that the value is not known. Text is UTF-8; a field that holds a "
+            "comma, a quotation mark or a line break stands in double quotes, and a quotation mark "
+            "inside it is doubled."
+        ),
     ]
     for kind in (Submission.REQUIRED, Submission.PII, Submission.OPTIONAL):
         tables = sorted(model.with_submission(kind), key=lambda t: t.name)
