@@ -1,0 +1,138 @@
+"""The rows of a tier as SQL: treated columns, new row ids, and keys that follow them.
+
+Row ids are 1 to n in the tier's own order: person id of the tier, dates, content. Rows that
+are alike in all of this are told apart by a hash of the tier's person id and the row's place
+in its source, so that their order says nothing about another tier.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from types import MappingProxyType
+
+from commonweal.engine.duckdb_engine import quoted
+from commonweal.privacy.expression import PERSONS, ids_view
+from commonweal.privacy.tiers import Tier
+from commonweal.privacy.treatment import Part, Treatment, list_pointed_to, treat_table
+from commonweal.schema.ddl import SQL_TYPES
+from commonweal.schema.model import Table
+
+FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
+    {
+        8: "visit_occurrence",
+        10: "procedure_occurrence",
+        13: "drug_exposure",
+        17: "device_exposure",
+        19: "condition_occurrence",
+        21: "measurement",
+        27: "observation",
+        36: "specimen",
+    }
+)
+"""OMOP's concepts of the domains a linked fact can be in, and the tables of these facts.
+
+Links to persons (family) and to anything else are left out.
+"""
+
+
+@dataclass(frozen=True)
+class TierTable:
+    """A table with rows in the tier, the view of its rows, and what is done to its columns."""
+
+    table: Table
+    view: str
+    treatments: tuple[Treatment, ...]
+    has_map: bool
+    """Whether other rows point to it, so that its new ids stand in a map."""
+
+    @property
+    def order_by(self) -> tuple[str, ...]:
+        """A unique key of the written rows; all columns where there is none."""
+        key = self.table.primary_key
+        return (key.name,) if key else self.table.columns
+
+
+def plan_table(table: Table, tier: Tier, *, view: str, targets: Collection[str]) -> TierTable:
+    """Decide how a table is written; ``targets`` are the tables that rows point to."""
+    treatments = treat_table(table, tier, targets)
+    return TierTable(table, view, treatments, table.name in targets)
+
+
+def sort_targets(tables: Sequence[Table], tier: Tier, also: Collection[str]) -> tuple[str, ...]:
+    """Tables whose ids are mapped before rows are written, each after those it cannot lack.
+
+    They are what ``tables`` point to and the tables named in ``also``.
+    """
+    kept = {table.name: table for table in tables}
+    pointed_to = {name for table in tables for name in list_pointed_to(table, tier)}
+    needs = {
+        name: sorted(kept.keys() & set(list_pointed_to(kept[name], tier, required=True)))
+        for name in sorted((pointed_to | set(also)) & kept.keys() - {"person"})
+    }
+    return tuple(TopologicalSorter(needs).static_order())
+
+
+def build_ids(planned: TierTable) -> str:
+    """SELECT of the map of a table's new ids."""
+    columns = [
+        treatment
+        for treatment in planned.treatments
+        if treatment.part not in (Part.ROW_ID, Part.FOREIGN_ID) or treatment.is_required_key
+    ]
+    return (
+        f"SELECT _src_site AS site, _old_id AS old_id, {_row_number(columns)} AS new_id "
+        f"FROM ({_build_treated(planned, columns)})"
+    )
+
+
+def build_rows(planned: TierTable) -> str:
+    """SELECT of a table as it stands in the tier."""
+    columns = ", ".join(
+        f"{_row_number(planned.treatments)} AS {quoted(treatment.column)}"
+        if treatment.part is Part.ROW_ID and not planned.has_map
+        else quoted(treatment.column)
+        for treatment in planned.treatments
+    )
+    return f"SELECT {columns} FROM ({_build_treated(planned, planned.treatments)})"
+
+
+def build_facts(view: str, table: Table, domains: Collection[int]) -> str:
+    """SELECT of the links whose two facts are both in the tier."""
+    maps = " UNION ALL ".join(
+        f"SELECT {domain} AS domain, * FROM {quoted(ids_view(FACT_DOMAINS[domain]))}"
+        for domain in sorted(domains)
+    )
+    joins = " ".join(
+        f"JOIN fact k{n} ON k{n}.domain = t.domain_concept_id_{n} "
+        f"AND k{n}.site = t._src_site AND k{n}.old_id = t.fact_id_{n}"
+        for n in (1, 2)
+    )
+    new_ids = {"fact_id_1": "k1.new_id", "fact_id_2": "k2.new_id"}
+    columns = ", ".join(
+        f"{new_ids.get(name, f't.{quoted(name)}')} AS {quoted(name)}" for name in table.columns
+    )
+    return f"WITH fact AS ({maps}) SELECT {columns} FROM {quoted(view)} t {joins}"
+
+
+def _build_treated(planned: TierTable, columns: Sequence[Treatment]) -> str:
+    selected = [
+        f"CAST({t.expression.sql} AS {SQL_TYPES[t.field.type]}) AS {quoted(t.column)}"
+        for t in columns
+    ]
+    tie = "md5(concat_ws('|', p.tier_person_id, t._src_site, t._src_row)) AS _tie"
+    joins = [t.expression.join for t in columns if t.expression.join]
+    required = [f"{t.expression.sql} IS NOT NULL" for t in columns if t.is_required_key]
+    key = planned.table.primary_key
+    old_id = [f"t.{quoted(key.name)} AS _old_id"] if key else []
+    return (
+        f"SELECT {', '.join(['t._src_site', *old_id, *selected, tie])} "
+        f"FROM {quoted(planned.view)} t JOIN {PERSONS} p ON p.participant_id = t.person_id "
+        f"{' '.join(joins)}{' WHERE ' * bool(required)}{' AND '.join(required)}"
+    )
+
+
+def _row_number(columns: Sequence[Treatment]) -> str:
+    parts = (Part.PERSON, Part.DATE, Part.CONTENT)
+    keys = [t.column for part in parts for t in columns if t.part is part]
+    order = ", ".join(f"{quoted(key)} ASC NULLS FIRST" for key in [*keys, "_tie"])
+    return f"row_number() OVER (ORDER BY {order})"
