@@ -1,0 +1,64 @@
+"""What the pipeline reads besides submissions: a dated snapshot of feeds, and a vocabulary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from commonweal.engine.storage import digest_of, sha256_of
+from commonweal.schema.errors import CommonwealError
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Parquet files by table name, and a digest of their bytes."""
+
+    folder: Path
+    files: Mapping[str, Path]
+    digest: str
+
+
+def read_snapshot(folder: Path) -> Snapshot:
+    """Every Parquet file of a folder, hashed as it is now."""
+    files = {file.stem: file for file in sorted(folder.glob("*.parquet"))}
+    return Snapshot(folder, files, digest_of({n: sha256_of(f) for n, f in files.items()}))
+
+
+def get_latest_feeds(home: Path) -> Snapshot:
+    """The newest dated snapshot of the programme's side.
+
+    Raises:
+        CommonwealError: there is none.
+    """
+    dated = sorted(f for f in (home / "feeds").glob("????-??-??") if _is_date(f.name))
+    if not dated:
+        raise CommonwealError(
+            "There is no snapshot of the programme's feeds.",
+            expected=f"a folder named by date in {home / 'feeds'}",
+            fix="Write one (the hub does so nightly; `commonweal demo` makes synthetic ones).",
+        )
+    return read_snapshot(dated[-1])
+
+
+def get_vocabulary(home: Path) -> Snapshot:
+    """The vocabulary that is loaded.
+
+    Raises:
+        CommonwealError: none is.
+    """
+    snapshot = read_snapshot(home / "vocabulary")
+    if "concept" not in snapshot.files:
+        raise CommonwealError(
+            "No vocabulary is loaded.",
+            expected=f"concept.parquet in {home / 'vocabulary'}",
+            fix="Load a vocabulary before curating.",
+        )
+    return snapshot
+
+
+def _is_date(name: str) -> bool:
+    try:
+        date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True
