@@ -1,1 +1,1 @@
-"""…"""
+"""The Django project: pages, accounts and permissions; an app per audience."""

@@ -1,0 +1,43 @@
+"""Writes on accounts."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from commonweal.hub.accounts.models import User
+
+PASSWORD_BYTES = 12
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account of the demo programme."""
+
+    email: str
+    name: str
+
+
+DEMO_ACCOUNTS = (
+    DemoAccount("researcher@demo.example", "Rosa Researcher"),
+    DemoAccount("colleague@demo.example", "Cal Colleague"),
+)
+
+
+@transaction.atomic
+def ensure_demo_accounts(
+    accounts: Sequence[DemoAccount] = DEMO_ACCOUNTS,
+) -> list[tuple[str, str]]:
+    """Create the demo accounts that are missing; return (email, password) of the new ones.
+
+    A password is generated, stored only as a hash, and returned this once.
+    """
+    existing = set(User.objects.values_list("email", flat=True))
+    credentials = []
+    for account in accounts:
+        if account.email not in existing:
+            password = secrets.token_urlsafe(PASSWORD_BYTES)
+            User.objects.create_user(email=account.email, name=account.name, password=password)
+            credentials.append((account.email, password))
+    return credentials

@@ -1,0 +1,34 @@
+"""What the frame of every page needs, whatever the page is about."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import get_language
+
+from commonweal.engine.settings import Settings
+
+
+def describe_site(request: HttpRequest) -> dict[str, Any]:
+    """Names and addresses for the header and the footer."""
+    configured: Settings = settings.COMMONWEAL
+    return {
+        "programme_name": configured.programme.name,
+        "public_address": find_address(configured, "public"),
+        "workbench_address": find_address(configured, "workbench"),
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "other_languages": [
+            (code, translate_url(request.get_full_path(), code))
+            for code, _ in settings.LANGUAGES
+            if code != get_language()
+        ],
+    }
+
+
+def find_address(configured: Settings, process: str) -> str:
+    """Where visitors reach a process: the configured address, else host and port."""
+    hub = configured.hub
+    given = hub.public_address if process == "public" else hub.workbench_address
+    port = hub.public_port if process == "public" else hub.workbench_port
+    return (given or f"http://{hub.host}:{port}").rstrip("/") + "/"

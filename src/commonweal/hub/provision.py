@@ -1,0 +1,51 @@
+"""Make the hub's database ready: tables, cache and the demo's accounts.
+
+Django can be set up once per process and for one programme, so the work is done in a
+process of its own; ``prepare_hub`` is how the rest of the product asks for it.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from commonweal.engine.settings import Settings
+from commonweal.hub.environment import build_environment
+from commonweal.schema.errors import CommonwealError
+
+SETTINGS_MODULE = "commonweal.hub.settings.workbench"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """How to sign in to a demo account; shown once, kept nowhere."""
+
+    email: str
+    password: str
+
+
+def prepare_hub(settings: Settings, *, demo_accounts: bool = True) -> list[Credential]:
+    """Bring the hub's database up to date; return the demo accounts made just now.
+
+    Running it again changes nothing and returns no accounts.
+
+    Raises:
+        CommonwealError: the database could not be made or changed.
+    """
+    (settings.home / "hub").mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "django", "provision"]
+    if demo_accounts:
+        command.append("--demo-accounts")
+    result = subprocess.run(  # noqa: S603  (our own module, no words of anybody else)
+        command,
+        env=build_environment(settings, django_settings=SETTINGS_MODULE),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise CommonwealError(
+            f"The hub's database could not be prepared: {result.stderr.strip()[-500:]}",
+            fix=f"Check that {settings.home / 'hub'} can be written.",
+        )
+    return [Credential(email, password) for email, password in json.loads(result.stdout)]

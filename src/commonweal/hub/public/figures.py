@@ -1,0 +1,106 @@
+"""Age-by-sex figures: the chart, the table that says the same, and the file to download."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from commonweal.disclosure.counts import PublishedCount
+from commonweal.hub.common.charts import GroupedChart, Mark, build_grouped_chart, find_axis
+
+Cells = Mapping[tuple[str, str], PublishedCount | None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its words and its table; no chart when no cell may be shown."""
+
+    caption: str
+    chart: GroupedChart | None
+    group_title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    note: str
+
+
+def format_count(count: PublishedCount | None) -> str:
+    """A count in words and digits; None is a count that is held back."""
+    return count.label if count is not None else _("not shown")
+
+
+def name_sex(key: str) -> str:
+    """A sex at birth, in the reader's language."""
+    names = {
+        "Female": pgettext("sex", "Female"),
+        "Male": pgettext("sex", "Male"),
+        "Other": pgettext("sex", "Other or not given"),
+    }
+    return names.get(key, key)
+
+
+def name_band(key: str) -> str:
+    """An age band, short enough to stand under a bar."""
+    return key.replace("-", "–")
+
+
+def build_age_by_sex(
+    cells: Cells, *, bands: Sequence[str], sexes: Sequence[str], caption: str
+) -> Figure:
+    """Lay out counts of people by age band and sex.
+
+    A cell that is not in ``cells`` is a count of nobody.
+    """
+    nobody = PublishedCount(0, "0", 0, 0)
+    found = {(b, s): cells.get((b, s), nobody) for b in bands for s in sexes}
+    shown = [count.value for count in found.values() if count is not None]
+    axis = [(value, f"{value:,}") for value in find_axis(max(shown, default=0))]
+    series = [(name_sex(s), [_mark(b, s, found[b, s]) for b in bands]) for s in sexes]
+    chart = build_grouped_chart(
+        title=caption,
+        description=describe(found, bands=bands, sexes=sexes),
+        groups=[name_band(b) for b in bands],
+        series=series,
+        axis_labels=axis,
+    )
+    rows = tuple(
+        (name_band(b), tuple(format_count(found[b, s]) for s in sexes)) for b in bands
+    )
+    return Figure(
+        caption=caption,
+        chart=chart if any(shown) else None,
+        group_title=_("Age"),
+        columns=tuple(name_sex(s) for s in sexes),
+        rows=rows,
+        note=_("“≤ 20” means at least one and at most 20 people. Larger counts are rounded up."),
+    )
+
+
+def _mark(band: str, sex: str, count: PublishedCount | None) -> Mark:
+    label = f"{name_sex(sex)}, {name_band(band)}: {format_count(count)}"
+    return Mark(count.value if count else 0, label, hidden=count is None)
+
+
+def describe(found: Cells, *, bands: Sequence[str], sexes: Sequence[str]) -> str:
+    """The chart in one sentence, for those who do not see it."""
+    shown = {key: count for key, count in found.items() if count is not None and count.value}
+    if not shown or not bands or not sexes:
+        return _("No count may be shown.")
+    (band, sex), count = max(shown.items(), key=lambda item: item[1].value)
+    return _("The largest group is %(sex)s, %(band)s, with %(count)s participants.") % {
+        "sex": name_sex(sex),
+        "band": name_band(band),
+        "count": format_count(count),
+    }
+
+
+def write_csv(figure: Figure) -> str:
+    """The table of a figure as CSV."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow([figure.group_title, *figure.columns])
+    for name, cells in figure.rows:
+        writer.writerow([name, *cells])
+    return stream.getvalue()

@@ -1,0 +1,1 @@
+"""Django's settings, one module per kind of process."""

@@ -1,0 +1,1 @@
+"""Which addresses each kind of process answers."""

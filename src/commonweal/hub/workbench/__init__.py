@@ -1,0 +1,1 @@
+"""The Researcher Workbench: from a question to a cohort."""
