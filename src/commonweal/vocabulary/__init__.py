@@ -1,1 +1,1 @@
-"""…"""
+"""Concepts: finding them, and sets of them with their descendants."""
