@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from commonweal.cli.manual import build_command_page
 from commonweal.schema.specification import build_feeds_page, build_submission_pages
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not this page. -->\n"
 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
+    ("reference/cli.md", build_command_page),
     ("reference/feeds.md", build_feeds_page),
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [
