@@ -1,1 +1,1 @@
-"""…"""
+"""A submission: its checks, the report back to the site, and the landing area."""

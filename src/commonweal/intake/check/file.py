@@ -1,0 +1,199 @@
+"""All passes over one file, in their order; each stops the next ones when it must."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from commonweal.intake.check.columnar import Source, check_cells
+from commonweal.intake.check.header import (
+    Header,
+    compare_header,
+    find_other_delimiter,
+    match_columns,
+    read_header,
+)
+from commonweal.intake.check.jsonl import JsonLines
+from commonweal.intake.check.lines import LineMap
+from commonweal.intake.check.preflight import (
+    HEAD_BYTES,
+    MAX_RECORD_BYTES,
+    recognise,
+    survey,
+)
+from commonweal.intake.check.structure import copy_sound_records
+from commonweal.intake.findings import Finding, Tally, build_finding
+from commonweal.intake.report import FileReport
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import Table
+
+FileProgress = Callable[[str, int, int], None]
+"""Told the file's name, the work done and the whole work, both in bytes."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file's report and, when it could be read as its table, what the key checks need."""
+
+    report: FileReport
+    table: Table
+    keys: Path | None = None
+    lines: LineMap | None = None
+    columns: frozenset[str] = frozenset()
+
+    def with_rows(self, rows: int, rejected: int) -> "Checked":
+        return replace(self, report=replace(self.report, rows=rows, rejected_rows=rejected))
+
+    def with_findings(self, more: tuple[Finding, ...]) -> "Checked":
+        report = replace(self.report, findings=self.report.findings + more)
+        return replace(self, report=report)
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """How files are checked: where scratch goes, who watches, what a report may hold."""
+
+    scratch: Path
+    show_values: bool = False
+    progress: FileProgress | None = None
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+    def run(self, path: Path, table: Table) -> Checked:
+        """Check one file as ``table``; a fault of the file is a finding, never an exception."""
+        try:
+            size, modified = path.stat().st_size, path.stat().st_mtime_ns
+            with path.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+        except OSError as error:
+            return self._stopped(
+                path, table, "file.unreadable", error.strerror or "no reason given"
+            )
+        blank = Checked(FileReport(path.name, table.name, bytes=size, modified_ns=modified), table)
+        nature = recognise(head)
+        if nature.code:
+            return self._add(blank, nature.code, detail=nature.detail)
+        if nature.has_mark:
+            blank = self._add(blank, "encoding.bom")
+        if path.suffix.lower() == ".jsonl":
+            return self._check_json_lines(path, blank)
+        return self._check_csv(path, blank)
+
+    def _check_csv(self, path: Path, checked: Checked) -> Checked:
+        with path.open("rb") as stream:
+            header = read_header(stream, self.max_record_bytes)
+        if header is None:
+            return self._add(checked, self._name_header_fault(path))
+        if delimiter := find_other_delimiter(header.names):
+            return self._add(checked, "file.delimiter", detail=delimiter)
+        checked = checked.with_findings(tuple(compare_header(path.name, header, checked.table)))
+        if any(f.code == "header.absent" for f in checked.report.findings):
+            return checked
+        return self._check_records(path, header, checked)
+
+    def _name_header_fault(self, path: Path) -> str:
+        with path.open("rb") as stream:
+            line = stream.readline(self.max_record_bytes + 1)
+        return (
+            "structure.record_too_long" if len(line) > self.max_record_bytes else "header.malformed"
+        )
+
+    def _check_records(self, path: Path, header: Header, checked: Checked) -> Checked:
+        size = checked.report.bytes
+        structure = survey(
+            path,
+            header_bytes=header.bytes,
+            header_lines=header.lines,
+            width=len(header.names),
+            progress=lambda done: self._tell(path, done // 2, size),
+            limit=self.max_record_bytes,
+        )
+        tally = Tally(show_values=self.show_values)
+        mapping = match_columns(header.names, checked.table)
+        source = Source(path, header.lines, mapping.width, mapping.fields, structure.lines)
+        if structure.sound:
+            if structure.broken_lines:
+                tally.count("structure.newline_in_value", more=structure.broken_lines)
+            checked = self._check_cells(checked, source, structure.records, 0, tally)
+            return self._note_ends(checked, mixed=structure.mixed_ends)
+        copy = copy_sound_records(
+            path,
+            self._scratch_file(path, ".copy.csv"),
+            header_bytes=header.bytes,
+            header_lines=header.lines,
+            width=mapping.width,
+            tally=tally,
+            progress=lambda done: self._tell(path, done // 2, size),
+            limit=self.max_record_bytes,
+        )
+        source = replace(source, path=copy.path, header_lines=0, lines=copy.lines)
+        checked = self._check_cells(checked, source, copy.rows, copy.rejected, tally)
+        copy.path.unlink()
+        return self._note_ends(checked, mixed=copy.mixed_ends)
+
+    def _note_ends(self, checked: Checked, *, mixed: bool) -> Checked:
+        return self._add(checked, "structure.mixed_line_ends") if mixed else checked
+
+    def _check_cells(
+        self, checked: Checked, source: Source, expected: int, rejected: int, tally: Tally
+    ) -> Checked:
+        """The columnar and the exact pass; asserts that no record went missing on the way."""
+        file, size = checked.report.file, checked.report.bytes
+        keys = self._scratch_file(Path(file), ".keys.parquet")
+        half = size // 2
+        rows = check_cells(
+            source,
+            keys,
+            tally=tally,
+            progress=lambda row: self._tell(
+                Path(file), half + half * row // max(expected, 1), size
+            ),
+        )
+        if rows != expected:
+            raise CommonwealError(
+                f"{file} has {expected:,} records, but {rows:,} rows were read.",
+                fix="This is a fault of the check and not of the file: please report it.",
+            )
+        self._tell(Path(file), size, size)
+        columns = frozenset(field.name for _, field in source.fields)
+        return replace(
+            checked.with_findings(tuple(_read_tally(tally, checked))),
+            keys=keys,
+            lines=source.lines,
+            columns=columns,
+        ).with_rows(rows, rejected)
+
+    def _check_json_lines(self, path: Path, checked: Checked) -> Checked:
+        tally = Tally(show_values=self.show_values)
+        reader = JsonLines(path, checked.table, tally, limit=self.max_record_bytes)
+        keys = self._scratch_file(path, ".keys.parquet")
+        reader.check(keys, lambda done: self._tell(path, done, checked.report.bytes))
+        found = (*_read_tally(tally, checked), *reader.find_strange())
+        columns = frozenset(checked.table.columns)
+        filled = replace(
+            checked.with_findings(found), keys=keys, lines=reader.lines, columns=columns
+        )
+        return filled.with_rows(reader.rows, reader.rejected)
+
+    def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
+        return self._add(Checked(FileReport(path.name, table.name), table), code, detail=detail)
+
+    def _add(self, checked: Checked, code: str, *, detail: str = "") -> Checked:
+        limit = f"{self.max_record_bytes >> 20} MiB"
+        finding = build_finding(
+            code,
+            file=checked.report.file,
+            table=checked.table.name,
+            detail=limit if code == "structure.record_too_long" else detail,
+        )
+        return checked.with_findings((finding,))
+
+    def _scratch_file(self, path: Path, ending: str) -> Path:
+        return self.scratch / f"{path.name}{ending}"
+
+    def _tell(self, path: Path, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress(path.name, done, total)
+
+
+def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:
+    lengths = {field.name: str(field.length or "") for field in checked.table.fields}
+    return tally.findings(file=checked.report.file, table=checked.table.name, details=lengths)

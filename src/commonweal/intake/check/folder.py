@@ -1,0 +1,145 @@
+"""The check of a whole folder: which file is which table, then every pass over each."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from commonweal.engine.duckdb_engine import open_engine
+from commonweal.engine.settings import EngineSettings
+from commonweal.intake.check.file import FileCheck, FileProgress
+from commonweal.intake.check.keys import check_keys
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES
+from commonweal.intake.findings import Finding, build_finding
+from commonweal.intake.report import CheckReport, FileReport
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import Model, Submission, Table, get_model
+
+JUNK = frozenset({"thumbs.db", "desktop.ini"})
+"""Files that desktops leave behind; hidden files are junk as well."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which files of a folder are tables, and what is to be said of the others."""
+
+    tables: tuple[tuple[Path, Table], ...]
+    findings: tuple[Finding, ...]
+    doubled: tuple[tuple[Path, Table], ...]
+
+
+def check_folder(
+    folder: Path,
+    *,
+    dialect: str,
+    settings: EngineSettings,
+    show_values: bool = False,
+    progress: FileProgress | None = None,
+    max_record_bytes: int = MAX_RECORD_BYTES,
+) -> CheckReport:
+    """Check every file of a folder against a dialect.
+
+    Raises:
+        CommonwealError: there is no such folder, it cannot be read, the dialect is unknown,
+            or there is no room to work.
+    """
+    model = get_model(dialect)
+    layout = survey_folder(folder, model)
+    with _scratch_folder(settings) as scratch:
+        check = FileCheck(scratch, show_values, progress, max_record_bytes)
+        checked = {table.name: check.run(path, table) for path, table in layout.tables}
+        with open_engine(settings, spill_folder=scratch / "spill") as engine:
+            found = check_keys(engine, checked, show_values=show_values)
+    files = [c.with_findings(found.get(name, ())).report for name, c in checked.items()]
+    files += [_report_double(path, table) for path, table in layout.doubled]
+    return CheckReport(
+        dialect=dialect,
+        files=tuple(sorted(files, key=lambda report: report.file)),
+        findings=layout.findings,
+        missing=tuple(
+            t.name for t in model.with_submission(Submission.REQUIRED) if t.name not in checked
+        ),
+    )
+
+
+def survey_folder(folder: Path, model: Model) -> Layout:
+    """Match the files of a folder to tables by name."""
+    tables: dict[str, tuple[Path, Table]] = {}
+    doubled: list[tuple[Path, Table]] = []
+    findings: list[Finding] = []
+    for path in _list_files(folder):
+        if path.is_dir():
+            findings.append(build_finding("folder.subfolder", file=path.name))
+            continue
+        table = find_table(path.name, model)
+        if table is None:
+            findings.append(build_finding("file.unknown", file=path.name))
+        elif table.name in tables:
+            doubled.append((path, table))
+        else:
+            tables[table.name] = (path, table)
+            if path.name != path.name.lower():
+                findings.append(build_finding("file.case", file=path.name, table=table.name))
+    if not tables:
+        findings.append(build_finding("folder.empty"))
+    return Layout(tuple(tables.values()), tuple(findings), tuple(doubled))
+
+
+def find_table(file: str, model: Model) -> Table | None:
+    """The table a file is named after, upper and lower case ignored."""
+    stem, _, ending = file.lower().rpartition(".")
+    accepted = ending == "csv" or (ending == "jsonl" and stem == "note")
+    return model.tables.get(_fold(model).get(stem, "")) if accepted else None
+
+
+def _fold(model: Model) -> dict[str, str]:
+    return {name.lower(): name for name in model.tables}
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """The entries of a folder by name, lower-case names first so that they win."""
+    if not folder.exists():
+        raise CommonwealError(
+            f"There is no folder {folder}.",
+            expected="a folder with one CSV file for each table",
+            fix="Check the path.",
+        )
+    if not folder.is_dir():
+        raise CommonwealError(
+            f"{folder} is not a folder.",
+            expected="a folder with one CSV file for each table",
+            fix=f"Give the folder that holds it: {folder.parent}",
+        )
+    try:
+        entries = sorted(folder.iterdir(), key=lambda p: (p.name != p.name.lower(), p.name))
+    except OSError as error:
+        raise CommonwealError(
+            f"The folder {folder} cannot be read: {error.strerror}.",
+            fix="Check the permissions of the folder.",
+        ) from error
+    return [p for p in entries if not p.name.startswith(".") and p.name.lower() not in JUNK]
+
+
+def _report_double(path: Path, table: Table) -> FileReport:
+    finding = build_finding("file.duplicate_table", file=path.name, table=table.name)
+    return FileReport(path.name, table.name, (finding,))
+
+
+@contextmanager
+def _scratch_folder(settings: EngineSettings) -> Iterator[Path]:
+    """A folder for copies and keys that is gone afterwards; full or read-only disks are told."""
+    parent = settings.spill_folder
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="commonweal-check-", dir=parent) as name:
+            yield Path(name)
+    except OSError as error:
+        where = parent or Path(tempfile.gettempdir())
+        raise CommonwealError(
+            f"The check cannot work in {where}: {error.strerror or os.strerror(error.errno or 0)}.",
+            expected="a folder that can be written, with as much room as the largest file takes",
+            fix="Set COMMONWEAL_ENGINE__SPILL_FOLDER to such a folder.",
+        ) from error

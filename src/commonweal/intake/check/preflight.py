@@ -1,0 +1,252 @@
+"""The byte preflight: what kind of file it is, and whether its structure is sound.
+
+The file is read once in blocks of whole lines. In each block numpy finds the quotes,
+commas and line ends; counting quotes says which of them are inside a value, and that
+gives the number of records and of fields in each. As long as nothing is odd this is all
+the structure there is to know. At the first odd byte the preflight stops and says so, and
+``structure`` reads the file with more care.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from commonweal.intake.check.lines import LineMap
+
+BLOCK_BYTES = 4 << 20
+MAX_RECORD_BYTES = 16 << 20
+HEAD_BYTES = 4096
+
+QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
+BEFORE_OPENING = np.zeros(256, dtype=bool)
+BEFORE_OPENING[[COMMA, NEWLINE, QUOTE]] = True
+AFTER_CLOSING = np.zeros(256, dtype=bool)
+AFTER_CLOSING[[COMMA, NEWLINE, RETURN, QUOTE]] = True
+
+Bytes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+Progress = Callable[[int], None]
+
+SIGNATURES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstandard archive"),
+    (b"%PDF", "a PDF document"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+)
+WIDE_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Nature:
+    """What the first bytes say: the code that stops the check, if any, and its detail."""
+
+    code: str = ""
+    detail: str = ""
+    has_mark: bool = False
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is known of a file's records."""
+
+    sound: bool
+    records: int
+    lines: LineMap
+    broken_lines: int = 0
+    """Records that hold a line break inside a value."""
+    mixed_ends: bool = False
+
+
+def recognise(head: bytes) -> Nature:
+    """Tell from the first bytes whether this can be CSV text at all."""
+    if not head:
+        return Nature("file.empty")
+    for mark, name in WIDE_MARKS:
+        if head.startswith(mark):
+            return Nature("encoding.utf16", name)
+    for mark, name in SIGNATURES:
+        if head.startswith(mark):
+            return Nature("file.not_csv", name)
+    if b"\n" not in head and b"\r" in head and b"\0" not in head:
+        return Nature("structure.cr_line_ends")
+    return _recognise_nuls(head) or Nature(has_mark=head.startswith(UTF8_MARK))
+
+
+def _recognise_nuls(head: bytes) -> Nature | None:
+    """Every second byte NUL means two-byte characters; many NULs otherwise mean binary."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = max(len(head) // 2, 1)
+    if max(even, odd) > 0.7 * half and min(even, odd) < 0.3 * half:
+        return Nature("encoding.utf16", "UTF-16")
+    if even + odd > 0.6 * len(head):
+        return Nature("file.not_csv", "binary data")
+    return None
+
+
+def survey(
+    path: Path,
+    *,
+    header_bytes: int,
+    header_lines: int,
+    width: int,
+    progress: Progress,
+    limit: int = MAX_RECORD_BYTES,
+) -> Structure:
+    """Count the records after the header, or find that the structure is not sound.
+
+    ``width`` is the number of columns; ``progress`` is told the bytes read so far.
+    """
+    counter = _Counter(width, header_lines, limit)
+    with path.open("rb") as stream:
+        stream.seek(header_bytes)
+        done = header_bytes
+        for block in read_blocks(stream, limit):
+            if block is None or not counter.take(block):
+                return counter.result(sound=False)
+            done += len(block)
+            progress(done)
+    return counter.result(sound=not counter.is_open)
+
+
+def read_blocks(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
+    """Blocks of whole lines, the last one ended; None and no more after an endless line."""
+    rest = b""
+    while chunk := stream.read(BLOCK_BYTES):
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield rest + chunk[:cut]
+            rest = chunk[cut:]
+        else:
+            rest += chunk
+        if len(rest) > limit:
+            yield None
+            return
+    if rest:
+        yield rest + b"\n"
+
+
+class _Counter:
+    """Counts records and fields over blocks; a record may reach over several of them."""
+
+    def __init__(self, width: int, header_lines: int, limit: int) -> None:
+        self._commas_expected = width - 1
+        self._limit = limit
+        self._lines = LineMap(header_lines)
+        self._records = 0
+        self._inside = 0
+        self._open_commas = 0
+        self._open_bytes = 0
+        self._broken_lines = 0
+        self._last_broken = 0
+        self._crlf = 0
+
+    @property
+    def is_open(self) -> bool:
+        """A quote was opened and not closed."""
+        return bool(self._inside)
+
+    def take(self, block: bytes) -> bool:
+        """Count a block; False when something is odd."""
+        if not _is_text(block):
+            return False
+        data = np.frombuffer(block, dtype=np.uint8)
+        marks = (data == COMMA) | (data == NEWLINE)
+        if self._inside or QUOTE in block:
+            outside = self._outside_of_quotes(data)
+            if outside is None:
+                return False
+            inner = np.flatnonzero(~outside & (data == NEWLINE))
+            marks &= outside
+        else:
+            outside, inner = None, np.empty(0, dtype=np.int64)
+        places = np.flatnonzero(marks)
+        ends = np.flatnonzero(data[places] == NEWLINE)
+        return self._ends_are_plain(data, outside, places[ends]) and self._count(
+            len(block), places, ends, inner
+        )
+
+    def _outside_of_quotes(self, data: Bytes) -> Mask | None:
+        """Which bytes stand outside quotes; None when a quote is where none may be."""
+        is_quote = data == QUOTE
+        quotes = np.flatnonzero(is_quote)
+        inside = (np.cumsum(is_quote, dtype=np.uint8) + np.uint8(self._inside)) & 1
+        opening = inside[quotes] == 1
+        opens, closes = quotes[opening], quotes[~opening]
+        if opens.size and opens[0] == 0:
+            opens = opens[1:]
+        if not (BEFORE_OPENING[data[opens - 1]].all() and AFTER_CLOSING[data[closes + 1]].all()):
+            return None
+        self._inside = int(inside[-1])
+        outside: Mask = inside == 0
+        return outside
+
+    def _ends_are_plain(self, data: Bytes, outside: Mask | None, ends: Positions) -> bool:
+        """Every carriage return outside quotes belongs to a line end."""
+        returns = data == RETURN
+        if outside is not None:
+            returns &= outside
+        before = ends[ends > 0] - 1
+        crlf = int(np.count_nonzero(data[before] == RETURN))
+        self._crlf += crlf
+        return int(np.count_nonzero(returns)) == crlf
+
+    def _count(self, size: int, places: Positions, ends: Positions, inner: Positions) -> bool:
+        commas = np.diff(ends, prepend=-1) - 1
+        if commas.size:
+            commas[0] += self._open_commas
+            self._open_commas = len(places) - int(ends[-1]) - 1
+            self._open_bytes = size - int(places[ends[-1]]) - 1
+        else:
+            self._open_commas += len(places)
+            self._open_bytes += size
+        if inner.size:
+            self._note_breaks(np.searchsorted(places[ends], inner))
+        self._records += len(ends)
+        fits = bool((commas == self._commas_expected).all())
+        return fits and self._open_bytes <= self._limit
+
+    def _note_breaks(self, records: Positions) -> None:
+        """Line breaks inside values; ``records`` are numbered from 0 within the block."""
+        numbers, breaks = np.unique(records, return_counts=True)
+        for number, count in zip(numbers.tolist(), breaks.tolist(), strict=True):
+            record = self._records + number + 1
+            self._broken_lines += record != self._last_broken
+            self._last_broken = record
+            ahead = self._lines.lines_past_record + count
+            self._lines.shift_from(record + 1, records=0, lines=ahead)
+
+    def result(self, *, sound: bool) -> Structure:
+        mixed = 0 < self._crlf < self._records
+        return Structure(sound, self._records, self._lines, self._broken_lines, mixed)
+
+
+def _is_text(block: bytes) -> bool:
+    """UTF-8 without NUL bytes; a block ends with a line, so no character is cut."""
+    if b"\0" in block:
+        return False
+    if block.isascii():
+        return True
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""The report of a check: what the steward, the curator and other programs read."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from commonweal.intake.findings import Finding, Severity
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What the check found in one file.
+
+    ``bytes`` and ``modified_ns`` tell whether the file is still the one that was checked.
+    """
+
+    file: str
+    table: str
+    findings: tuple[Finding, ...] = ()
+    rows: int = 0
+    rejected_rows: int = 0
+    bytes: int = 0
+    modified_ns: int = 0
+
+    @property
+    def verdict(self) -> str:
+        return "rejected" if self.count(Severity.ERROR) else "accepted"
+
+    def count(self, severity: Severity) -> int:
+        """How many different findings of a severity there are."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was found in a folder. A rejected file, or an error of the folder, rejects it."""
+
+    dialect: str
+    files: tuple[FileReport, ...]
+    findings: tuple[Finding, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        errors = any(finding.severity is Severity.ERROR for finding in self.findings)
+        rejected = any(file.verdict == "rejected" for file in self.files)
+        return "rejected" if errors or rejected else "accepted"
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.verdict == "accepted"
+
+    @property
+    def complete(self) -> bool:
+        """Every required table is in the folder."""
+        return not self.missing
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The findings of the folder, then those of each file."""
+        return self.findings + tuple(f for file in self.files for f in file.findings)
+
+    def count(self, severity: Severity) -> int:
+        """How many different findings of a severity there are."""
+        return Counter(finding.severity for finding in self.all_findings)[severity]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report in the shape the command line promises."""
+        return {
+            "verdict": self.verdict,
+            "complete": self.complete,
+            "missing": list(self.missing),
+            "dialect": self.dialect,
+            "files": [_file_json(file) for file in self.files],
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def _file_json(file: FileReport) -> dict[str, Any]:
+    return {
+        "file": file.file,
+        "table": file.table,
+        "verdict": file.verdict,
+        "rows": file.rows + file.rejected_rows,
+        "findings": [finding.to_json() for finding in file.findings],
+    }
