@@ -34,7 +34,7 @@ fix: .venv/dev.stamp ## Format, mend what the linter can mend, write the generat
 	$(BIN)/python scripts/build_translations.py
 
 bench: .venv/dev.stamp ## Measure against the peers and write docs/benchmarks (takes minutes)
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 docs: .venv/dev.stamp ## Build the manual into site/
 	$(BIN)/python scripts/generate_docs.py
