@@ -47,18 +47,17 @@ class Draws:
     ) -> Ints:
         """Whole numbers from ``low`` to ``high``, both included."""
         span = np.asarray(high, dtype=np.int64) - low + 1
-        steps: Ints = np.floor(self.uniform(stream, keys, counter) * span).astype(np.int64)
-        return low + steps
+        steps = np.floor(self.uniform(stream, keys, counter) * span)
+        return steps.astype(np.int64) + np.int64(low)
 
     def choice(
         self, stream: str, keys: Ints, weights: Sequence[float] | Floats, counter: int | Ints = 0
     ) -> Ints:
         """Positions in ``weights``, each as likely as its weight."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-        positions = np.searchsorted(
-            edges, self.uniform(stream, keys, counter) * edges[-1], side="right"
-        )
-        return np.minimum(positions, len(edges) - 1).astype(np.int64)
+        drawn = self.uniform(stream, keys, counter) * edges[-1]
+        positions = np.searchsorted(edges, drawn, side="right")
+        return np.asarray(np.minimum(positions, len(edges) - 1), dtype=np.int64)
 
     def normal(
         self, stream: str, keys: Ints, mean: float | Floats, sd: float, counter: int | Ints = 0
