@@ -92,8 +92,8 @@ def known_ids(
 ) -> set[int]:
     """Those of ``ids`` that the vocabulary has."""
     sql = (
-        f"SELECT concept_id FROM {views.concept_sql} WHERE list_contains(CAST(? AS BIGINT[]), "
-        "concept_id)"
+        f"SELECT concept_id FROM {views.concept_sql} "
+        "WHERE concept_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
     )
     return {row[0] for row in engine.rows(sql, [sorted(set(ids))])}
 
