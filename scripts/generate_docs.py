@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from commonweal.cli.manual import build_command_page
+from commonweal.intake.findings import build_finding_pages
 from commonweal.schema.specification import build_feeds_page, build_submission_pages
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -23,6 +24,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/feeds.md", build_feeds_page),
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [
+    ("reference/findings", build_finding_pages),
     ("reference/submission", build_submission_pages),
 ]
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -179,11 +178,10 @@ class Tally:
             )
 
 
-def render_finding_pages() -> dict[Path, str]:
-    """The pages of the manual about findings, by path within ``docs``."""
-    folder = Path("reference") / "findings"
-    pages = {folder / f"{kind.code}.md": _page(kind) for kind in all_kinds().values()}
-    return {folder / "index.md": _index()} | pages
+def build_finding_pages() -> Mapping[str, str]:
+    """The pages of the manual about findings: file name to Markdown."""
+    pages = {f"{kind.code}.md": _page(kind) for kind in all_kinds().values()}
+    return {"index.md": _index()} | pages
 
 
 def _page(kind: Kind) -> str:

@@ -23,6 +23,11 @@ class FileReport:
     modified_ns: int = 0
 
     @property
+    def seen_rows(self) -> int:
+        """Rows in the file, those that could not be read included."""
+        return self.rows + self.rejected_rows
+
+    @property
     def verdict(self) -> str:
         return "rejected" if self.count(Severity.ERROR) else "accepted"
 
@@ -81,6 +86,6 @@ def _file_json(file: FileReport) -> dict[str, Any]:
         "file": file.file,
         "table": file.table,
         "verdict": file.verdict,
-        "rows": file.rows + file.rejected_rows,
+        "rows": file.seen_rows,
         "findings": [finding.to_json() for finding in file.findings],
     }

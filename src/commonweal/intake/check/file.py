@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from errno import EINVAL
 from pathlib import Path
+from stat import S_ISREG
 
 from commonweal.intake.check.columnar import Source, check_cells
 from commonweal.intake.check.header import (
@@ -60,7 +62,7 @@ class FileCheck:
     def run(self, path: Path, table: Table) -> Checked:
         """Check one file as ``table``; a fault of the file is a finding, never an exception."""
         try:
-            size, modified = path.stat().st_size, path.stat().st_mtime_ns
+            size, modified = stamp(path)
             with path.open("rb") as stream:
                 head = stream.read(HEAD_BYTES)
         except OSError as error:
@@ -192,6 +194,18 @@ class FileCheck:
     def _tell(self, path: Path, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress(path.name, done, total)
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of an ordinary file.
+
+    Raises:
+        OSError: there is no such file, or it is something else, such as a pipe.
+    """
+    status = path.stat()
+    if not S_ISREG(status.st_mode):
+        raise OSError(EINVAL, "not an ordinary file")
+    return status.st_size, status.st_mtime_ns
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:

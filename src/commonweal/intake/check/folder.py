@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings
-from commonweal.intake.check.file import FileCheck, FileProgress
+from commonweal.intake.check.file import FileCheck, FileProgress, stamp
 from commonweal.intake.check.keys import check_keys
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 from commonweal.intake.findings import Finding, build_finding
@@ -124,7 +124,8 @@ def _list_files(folder: Path) -> list[Path]:
 
 def _report_double(path: Path, table: Table) -> FileReport:
     finding = build_finding("file.duplicate_table", file=path.name, table=table.name)
-    return FileReport(path.name, table.name, (finding,))
+    size, modified = stamp(path)
+    return FileReport(path.name, table.name, (finding,), bytes=size, modified_ns=modified)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class JsonLines:
 
     def _cell(self, content: Mapping[str, Any], name: str, number: int) -> str | None:
         value = content.get(name)
-        text = _as_text(value)
+        text = as_text(value)
         field = self._table.field(name)
         code = "type.string" if text is None else find_fault(field, text)
         if code:
@@ -115,7 +115,7 @@ def _parse(line: bytes) -> Mapping[str, Any] | str:
     return content if isinstance(content, dict) else "structure.bad_json"
 
 
-def _as_text(value: object) -> str | None:
+def as_text(value: object) -> str | None:
     """A JSON value as the text of a cell; None when it is not one value."""
     if value is None:
         return ""

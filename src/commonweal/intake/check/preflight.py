@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from commonweal.intake.check.lines import LineMap
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 128 << 10
 MAX_RECORD_BYTES = 16 << 20
 HEAD_BYTES = 4096
 
@@ -152,7 +152,7 @@ class _Counter:
         self._limit = limit
         self._lines = LineMap(header_lines)
         self._records = 0
-        self._inside = 0
+        self._is_inside = False
         self._open_commas = 0
         self._open_bytes = 0
         self._broken_lines = 0
@@ -162,67 +162,61 @@ class _Counter:
     @property
     def is_open(self) -> bool:
         """A quote was opened and not closed."""
-        return bool(self._inside)
+        return self._is_inside
 
     def take(self, block: bytes) -> bool:
         """Count a block; False when something is odd."""
         if not _is_text(block):
             return False
         data = np.frombuffer(block, dtype=np.uint8)
-        marks = (data == COMMA) | (data == NEWLINE)
-        if self._inside or QUOTE in block:
-            outside = self._outside_of_quotes(data)
-            if outside is None:
-                return False
-            inner = np.flatnonzero(~outside & (data == NEWLINE))
-            marks &= outside
-        else:
-            outside, inner = None, np.empty(0, dtype=np.int64)
-        places = np.flatnonzero(marks)
-        ends = np.flatnonzero(data[places] == NEWLINE)
-        return self._ends_are_plain(data, outside, places[ends]) and self._count(
-            len(block), places, ends, inner
-        )
+        marked = (data == COMMA) | (data == NEWLINE) | (data == QUOTE)
+        if RETURN in block:
+            marked |= data == RETURN
+        marks = np.flatnonzero(marked)
+        inside = self._inside_quotes(data, marks)
+        if inside is None:
+            return False
+        inner = marks[inside & (data[marks] == NEWLINE)]
+        outer = marks[~inside & (data[marks] != QUOTE)]
+        return self._count(data, outer, inner)
 
-    def _outside_of_quotes(self, data: Bytes) -> Mask | None:
-        """Which bytes stand outside quotes; None when a quote is where none may be."""
-        is_quote = data == QUOTE
-        quotes = np.flatnonzero(is_quote)
-        inside = (np.cumsum(is_quote, dtype=np.uint8) + np.uint8(self._inside)) & 1
-        opening = inside[quotes] == 1
-        opens, closes = quotes[opening], quotes[~opening]
+    def _inside_quotes(self, data: Bytes, marks: Positions) -> Mask | None:
+        """Which marks are inside quotes; None when a quote is where none may be."""
+        is_quote = data[marks] == QUOTE
+        inside: Mask = np.bitwise_xor.accumulate(is_quote) ^ self._is_inside
+        opens, closes = marks[is_quote & inside], marks[is_quote & ~inside]
         if opens.size and opens[0] == 0:
             opens = opens[1:]
         if not (BEFORE_OPENING[data[opens - 1]].all() and AFTER_CLOSING[data[closes + 1]].all()):
             return None
-        self._inside = int(inside[-1])
-        outside: Mask = inside == 0
-        return outside
+        self._is_inside = bool(inside[-1])
+        return inside
 
-    def _ends_are_plain(self, data: Bytes, outside: Mask | None, ends: Positions) -> bool:
-        """Every carriage return outside quotes belongs to a line end."""
-        returns = data == RETURN
-        if outside is not None:
-            returns &= outside
-        before = ends[ends > 0] - 1
-        crlf = int(np.count_nonzero(data[before] == RETURN))
-        self._crlf += crlf
-        return int(np.count_nonzero(returns)) == crlf
-
-    def _count(self, size: int, places: Positions, ends: Positions, inner: Positions) -> bool:
+    def _count(self, data: Bytes, outer: Positions, inner: Positions) -> bool:
+        """Count the records that end in a block, and the fields of each."""
+        kinds = data[outer]
+        if not self._returns_are_ends(data, outer[kinds == RETURN]):
+            return False
+        outer = outer[kinds != RETURN]
+        ends = np.flatnonzero(data[outer] == NEWLINE)
         commas = np.diff(ends, prepend=-1) - 1
         if commas.size:
             commas[0] += self._open_commas
-            self._open_commas = len(places) - int(ends[-1]) - 1
-            self._open_bytes = size - int(places[ends[-1]]) - 1
+            self._open_commas = len(outer) - int(ends[-1]) - 1
+            self._open_bytes = len(data) - int(outer[ends[-1]]) - 1
         else:
-            self._open_commas += len(places)
-            self._open_bytes += size
+            self._open_commas += len(outer)
+            self._open_bytes += len(data)
         if inner.size:
-            self._note_breaks(np.searchsorted(places[ends], inner))
+            self._note_breaks(np.searchsorted(outer[ends], inner))
         self._records += len(ends)
         fits = bool((commas == self._commas_expected).all())
         return fits and self._open_bytes <= self._limit
+
+    def _returns_are_ends(self, data: Bytes, returns: Positions) -> bool:
+        """Every carriage return outside quotes stands right before a line feed."""
+        self._crlf += len(returns)
+        return bool((data[returns + 1] == NEWLINE).all())
 
     def _note_breaks(self, records: Positions) -> None:
         """Line breaks inside values; ``records`` are numbered from 0 within the block."""

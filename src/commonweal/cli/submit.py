@@ -1,0 +1,81 @@
+"""``commonweal submit``: hand a folder in."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from commonweal.cli.check import DialectOption, FolderArgument, run_check
+from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.engine.settings import read_settings
+from commonweal.intake.landing import Submission, submit_folder
+from commonweal.intake.report import CheckReport
+from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.intake.terminal import render_terminal
+from commonweal.schema.errors import ExitCode
+
+SiteOption = Annotated[str, typer.Option(help="The registered site the folder comes from.")]
+PurposeOption = Annotated[
+    Purpose, typer.Option(help="What the data are for; only production data are curated.")
+]
+SyntheticOption = Annotated[
+    bool, typer.Option("--synthetic", help="The data are made up; marked so for good.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, and hand nothing in.")
+]
+
+
+def submit(
+    folder: FolderArgument,
+    *,
+    site: SiteOption,
+    purpose: PurposeOption,
+    synthetic: SyntheticOption = False,
+    dry_run: DryRunOption = False,
+    dialect: DialectOption = "programme",
+    json: JsonOption = False,
+) -> None:
+    """Check a folder and hand it in.
+
+    The files are copied into the landing area with their checksums, and stay there for good;
+    a rejected folder is kept too, with the report that says why. The same files handed in
+    again change nothing. The exit code is 0 when the folder is accepted and 1 when it is
+    rejected.
+
+    Example: commonweal submit my-submission --site general_hospital --purpose production
+    """
+    home = read_settings().home
+    check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    report = run_check(folder, dialect=dialect)
+    submission = None
+    if not dry_run:
+        submission = submit_folder(
+            folder,
+            home=home,
+            site=site,
+            purpose=purpose,
+            synthetic=synthetic,
+            now=datetime.now(tz=UTC),
+            report=report,
+        )
+    _print(report, submission, json=json)
+    if not report.is_accepted:
+        raise typer.Exit(ExitCode.REJECTED)
+
+
+def _print(report: CheckReport, submission: Submission | None, *, json: bool) -> None:
+    if json:
+        event = submission.to_json() if submission else None
+        print_json({"submission": event, "report": report.to_json()})
+        return
+    OUT.print(render_terminal(report), soft_wrap=False)
+    if submission is None:
+        OUT.print("Nothing was handed in: this was a dry run.")
+    else:
+        OUT.print(f"Submission {submission.id}: {submission.verdict}", markup=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(submit)

@@ -1,0 +1,91 @@
+"""Accepted files as text tables, under the names of the model: the way on to curation.
+
+No type is given here. Only files that were accepted may be read, because then every record
+is known to be whole, so the n-th row is the n-th record of the site's file.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from commonweal.intake.check.columnar import BATCH_ROWS, ROW, Source, scan_text
+from commonweal.intake.check.header import match_columns, read_header
+from commonweal.intake.check.jsonl import as_text
+from commonweal.intake.check.lines import LineMap
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES
+from commonweal.intake.landing import LandedFile, Submission
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import Table
+
+RECORD = "_src_row"
+
+
+def write_text_parquet(submission: Submission, file: LandedFile, table: Table, out: Path) -> int:
+    """Write a landed file's cells as text, empty ones as null, and return the rows.
+
+    The columns are all those of ``table``, then ``_src_row``: the record number from 1.
+
+    Raises:
+        CommonwealError: the submission was not accepted, or the rows are not all there.
+    """
+    if not submission.is_accepted:
+        raise CommonwealError(
+            f"The submission {submission.id} was rejected and cannot be read.",
+            fix="Mend what its report says, and submit again.",
+        )
+    path = submission.folder / file.name
+    is_csv = path.suffix.lower() == ".csv"
+    batches = _read_csv(path, table) if is_csv else _read_json_lines(path, table)
+    rows = _write(batches, table, out)
+    if rows != file.rows:
+        raise CommonwealError(
+            f"{file.name} of {submission.id} had {file.rows:,} rows when it was checked, but "
+            f"{rows:,} were read.",
+            fix="Verify the landing area: the file may have been changed there.",
+        )
+    return rows
+
+
+def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
+    with path.open("rb") as stream:
+        header = read_header(stream, MAX_RECORD_BYTES)
+    if header is None:
+        raise CommonwealError(
+            f"The header of {path.name} cannot be read.", fix="Verify the landing area."
+        )
+    mapping = match_columns(header.names, table)
+    text = scan_text(Source(path, header.lines, mapping.width, mapping.fields, LineMap(0)))
+    plan = text.with_columns(pl.col(pl.String).replace("", None))
+    yield from plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming")
+
+
+def _read_json_lines(path: Path, table: Table) -> Iterator[pl.DataFrame]:
+    schema = dict.fromkeys(table.columns, pl.String)
+    with path.open("rb") as stream:
+        objects = map(json.loads, stream)
+        start = 1
+        while batch := list(islice(objects, BATCH_ROWS)):
+            cells = [{c: as_text(row.get(c)) or None for c in table.columns} for row in batch]
+            yield pl.DataFrame(cells, schema=schema).with_row_index(ROW, offset=start)
+            start += len(batch)
+
+
+def _write(batches: Iterator[pl.DataFrame], table: Table, out: Path) -> int:
+    schema = dict.fromkeys(table.columns, pl.String) | {RECORD: pl.Int64}
+    arrow_schema = pl.DataFrame(schema=schema).to_arrow().schema
+    rows = 0
+    with pq.ParquetWriter(out, arrow_schema, compression="zstd") as writer:
+        for batch in batches:
+            there = set(batch.columns)
+            columns = [
+                pl.col(name) if name in there else pl.lit(None, pl.String).alias(name)
+                for name in table.columns
+            ]
+            whole = batch.select(*columns, pl.col(ROW).cast(pl.Int64).alias(RECORD))
+            writer.write_table(whole.to_arrow().cast(arrow_schema))
+            rows += batch.height
+    return rows
