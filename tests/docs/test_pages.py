@@ -117,6 +117,19 @@ def test_every_test_that_security_names_exists() -> None:
     assert [path for path in named if not (REPOSITORY / path).exists()] == []
 
 
+def test_every_make_target_that_is_named_exists() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = {
+        target
+        for page in PAGES
+        for target in re.findall(
+            r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    assert {"demo", "test", "check"} <= named <= targets
+
+
 def test_the_manual_asks_no_other_server() -> None:
     settings = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
     assert settings["theme"]["font"] is False
