@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commonweal.engine.protocol import ROW_GROUP_ROWS
-from commonweal.engine.storage import readable_json, whole_folder
-from commonweal.schema.errors import CommonwealError
+from commonweal.engine.storage import readable_json
 from commonweal.schema.feeds import check_feeds
 from commonweal.synthetic.answers import build_answers
 from commonweal.synthetic.body import build_biosamples, build_measurements, build_wearable_days
@@ -22,6 +21,7 @@ from commonweal.synthetic.enrolment import (
     build_participants,
     enrol,
 )
+from commonweal.synthetic.frames import write_once
 
 FORMAT = "commonweal-feeds-1"
 MANIFEST = "manifest.json"
@@ -75,12 +75,7 @@ def write_feeds(feeds: Mapping[str, pa.Table], folder: Path, *, as_of: date) -> 
         ],
     }
     contents[MANIFEST] = readable_json(manifest)
-    if folder.exists():
-        _check_same(folder, contents[MANIFEST])
-    else:
-        with whole_folder(folder) as scratch:
-            for name, content in contents.items():
-                (scratch / name).write_bytes(content)
+    write_once(folder, contents)
     return manifest
 
 
@@ -97,13 +92,3 @@ def _parquet(table: pa.Table) -> bytes:
         store_schema=False,
     )
     return bytes(sink.getvalue())
-
-
-def _check_same(folder: Path, manifest: bytes) -> None:
-    present = folder / MANIFEST
-    if not present.is_file() or present.read_bytes() != manifest:
-        raise CommonwealError(
-            f"{folder} already holds something else.",
-            expected="no folder there, or the same snapshot",
-            fix="Choose another date, or another folder: a snapshot is never written over.",
-        )

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from commonweal.engine.storage import whole_folder
 from commonweal.schema.arrow import arrow_schema
+from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 from commonweal.synthetic.draws import Draws, Floats, Ints
 
@@ -86,3 +89,27 @@ def read_facts(name: str) -> list[dict[str, str]]:
     """Rows of one of the CSV files in ``synthetic/data``."""
     text = (files("commonweal.synthetic") / "data" / name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
+
+
+def write_once(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder of files, whole or not at all; the same contents again change nothing.
+
+    Raises:
+        CommonwealError: ``folder`` holds something else.
+    """
+    if not folder.exists():
+        with whole_folder(folder) as scratch:
+            for name, content in contents.items():
+                (scratch / name).write_bytes(content)
+    elif _contents(folder) != contents:
+        raise CommonwealError(
+            f"{folder} already holds something else.",
+            expected="no folder there, or one with exactly these files",
+            fix="Choose another folder: what was written once is never written over.",
+        )
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        return {}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
