@@ -4,9 +4,10 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from commonweal import __version__
-from commonweal.cli import config
+from commonweal.cli import check, cohort, config, sites, submissions, submit
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
 
@@ -38,7 +39,12 @@ def about(*, version: VersionOption = False) -> None:
     """Options that stand before a verb."""
 
 
+check.register(app)
+cohort.register(app)
 config.register(app)
+sites.register(app)
+submissions.register(app)
+submit.register(app)
 
 
 def main() -> None:
@@ -46,13 +52,14 @@ def main() -> None:
     try:
         app()
     except CommonwealError as error:
-        ERR.print(f"[bold red]{error.found}[/]", markup=True)
+        ERR.print(f"[bold red]{escape(error.found)}[/]", markup=True)
         for label, text in (("Expected", error.expected), ("What to do", error.fix)):
             if text:
-                ERR.print(f"[bold]{label}:[/] {text}")
+                ERR.print(f"[bold]{label}:[/] {escape(text)}")
         sys.exit(error.exit_code)
     except OSError as error:
-        ERR.print(f"[bold red]{error.strerror or type(error).__name__}[/]: {error.filename or ''}")
+        reason, place = error.strerror or type(error).__name__, str(error.filename or "")
+        ERR.print(f"[bold red]{reason}[/]: {escape(place)}")
         sys.exit(ExitCode.COULD_NOT_RUN)
     except KeyboardInterrupt:
         ERR.print("Stopped.")

@@ -129,10 +129,9 @@ class CohortPlan:
         return rows.join(first.subquery("f"), on="f.person_id = p.person_id", join_type="left")
 
     def _select(self, *columns: str | exp.Expr) -> exp.Select:
-        query = select(*columns, dialect=DIALECT).from_("people AS p")
-        query = query.where(*self.criteria)
+        query = select(*columns, dialect=DIALECT).from_("people AS p").where(*self.criteria)
         for name, step in self.steps:
-            query = query.with_(name, as_=step)
+            query.with_(name, as_=step.copy(), copy=False)
         return query
 
 

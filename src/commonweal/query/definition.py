@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from commonweal.engine.storage import canonical_json, digest_of
 
 FORMAT: Literal["commonweal-cohort/1"] = "commonweal-cohort/1"
-MAX_ITEMS = 200
+MAX_ITEMS = 100
 MAX_AGE = 150
 MAX_ID = 2**63 - 1
 

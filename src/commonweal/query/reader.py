@@ -51,6 +51,7 @@ _WORDS = {
     "date_from_datetime_inexact": "must be a date such as 2026-09-30",
     "missing": "is missing",
     "too_short": "is empty",
+    "json_invalid": "holds text that is not Unicode",
 }
 
 
@@ -93,7 +94,7 @@ def parse_definition(content: bytes, *, name: str = "the definition") -> CohortD
     try:
         return CohortDefinition.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
+        faults = _drop_echoes(error.errors(include_url=False, include_input=False))
         raise DefinitionError(
             f"{name} does not define a cohort: " + "; ".join(_list_sentences(faults)) + ".",
             expected=f"the fields of {FORMAT}; `commonweal cohort count --help` shows an example",
@@ -153,6 +154,12 @@ def _check_kind(fields: Any, name: str) -> None:
             expected=f"a definition in the format {FORMAT}",
             fix="`commonweal cohort count --help` shows an example.",
         )
+
+
+def _drop_echoes(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """A list whose entries are all wrong is also told to be empty, which it is not."""
+    inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside]
 
 
 def _list_sentences(faults: list[ErrorDetails]) -> Iterator[str]:

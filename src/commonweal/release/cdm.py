@@ -82,6 +82,8 @@ def open_cdm(
     if release is None:
         return Cdm(path, tables, day, notes=tuple(notes))
     synthetic = release.manifest.synthetic
+    if synthetic:
+        notes.append(f"Release {release.id} is synthetic: its people are made up.")
     return Cdm(path, tables, day, release.content_hash, release.id, synthetic, tuple(notes))
 
 
