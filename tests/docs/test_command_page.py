@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from commonweal.cli.main import app
-from commonweal.cli.manual import build_command_page, find_example, walk_verbs
+from commonweal.cli.manual import build_command_page, find_examples, walk_verbs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERBS = dict(walk_verbs())
@@ -63,9 +63,11 @@ def test_verb_says_what_it_does(path: str) -> None:
 
 @pytest.mark.parametrize("path", VERBS)
 def test_verb_gives_an_example_of_itself(path: str) -> None:
-    example = find_example(VERBS[path])
-    assert example.startswith(f"commonweal {path}"), f"the help text of {path} has no Example:"
-    assert find_fault(example.splitlines()[0].removeprefix("commonweal ")) is None
+    examples = find_examples(VERBS[path])
+    assert examples, f"the help text of {path} has no Example:"
+    assert all(example.startswith(f"commonweal {path}") for example in examples)
+    faults = [find_fault(example.removeprefix("commonweal ")) for example in examples]
+    assert [fault for fault in faults if fault] == []
 
 
 def test_page_lists_every_verb() -> None:

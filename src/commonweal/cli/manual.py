@@ -9,7 +9,9 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from commonweal.cli.main import app
 
-EXAMPLE = re.compile(r"^Example:\s*", re.MULTILINE)
+EXAMPLE = re.compile(r"^Example:\s*(.+(?:\n.+)*)\n*", re.MULTILINE)
+VERBATIM = "\b\n"
+"""How a paragraph begins that Typer must not fold."""
 MARKUP = re.compile(r"\[/?[a-z ]*\]")
 INTRODUCTION = """# Command line
 
@@ -42,14 +44,14 @@ def _walk(group: TyperGroup, prefix: str) -> Iterator[tuple[str, TyperCommand]]:
 
 def render_verb(path: str, verb: TyperCommand) -> str:
     """One verb: its line of use, what it does, its options, an example."""
-    text = inspect.cleandoc(MARKUP.sub("", verb.help or ""))
-    description, _, example = (part.strip() for part in _split_example(text))
-    parts = [f"## {path}", f"```text\n{find_usage(path, verb)}\n```", description]
+    text = MARKUP.sub("", inspect.cleandoc(verb.help or ""))
+    parts = [f"## {path}", f"```text\n{find_usage(path, verb)}\n```", EXAMPLE.sub("", text).strip()]
     rows = [_render_parameter(verb, parameter) for parameter in _get_shown(verb)]
     if rows:
         parts.append("\n".join(["| argument or option | what it does |", "|---|---|", *rows]))
-    if example:
-        parts.append(f"```console\n{example}\n```")
+    if examples := find_examples(verb):
+        parts.append("\n".join(["```console", *examples, "```"]))
+    parts += [_render_paragraph(text) for text in (verb.epilog or "").strip().split("\n\n") if text]
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,14 +62,15 @@ def find_usage(path: str, verb: TyperCommand) -> str:
     return " ".join(["commonweal", path, *names, "[OPTIONS]"])
 
 
-def find_example(verb: TyperCommand) -> str:
-    """The example that the verb's help text gives; empty when it gives none."""
-    return _split_example(inspect.cleandoc(verb.help or ""))[2].strip()
+def find_examples(verb: TyperCommand) -> list[str]:
+    """The commands that the verb's help text gives as examples, each on one line."""
+    return [" ".join(found.split()) for found in EXAMPLE.findall(inspect.cleandoc(verb.help or ""))]
 
 
-def _split_example(text: str) -> tuple[str, str, str]:
-    found = EXAMPLE.search(text)
-    return (text[: found.start()], found.group(), text[found.end() :]) if found else (text, "", "")
+def _render_paragraph(text: str) -> str:
+    if text.startswith(VERBATIM):
+        return f"```text\n{text.removeprefix(VERBATIM)}\n```"
+    return text
 
 
 def _get_shown(verb: TyperCommand) -> list[TyperArgument | TyperOption]:
