@@ -96,22 +96,50 @@ def build_rows(planned: TierTable) -> str:
     return f"SELECT {columns} FROM ({_build_treated(planned, planned.treatments)})"
 
 
+def find_unkept(planned: TierTable) -> str | None:
+    """SQL of how many rows point to nothing where they must; None where nothing must be."""
+    lost = [
+        f"NOT EXISTS (SELECT 1 FROM {quoted(ids_view(t.field.references.table))} k "
+        f"WHERE k.site = t._src_site AND k.old_id = t.{quoted(t.column)})"
+        for t in planned.treatments
+        if t.is_required_key and t.field.references
+    ]
+    where = " OR ".join(lost)
+    return f"SELECT count(*) FROM {quoted(planned.view)} t WHERE {where}" if lost else None
+
+
 def build_facts(view: str, table: Table, domains: Collection[int]) -> str:
     """SELECT of the links whose two facts are both in the tier."""
-    maps = " UNION ALL ".join(
-        f"SELECT {domain} AS domain, * FROM {quoted(ids_view(FACT_DOMAINS[domain]))}"
-        for domain in sorted(domains)
-    )
-    joins = " ".join(
-        f"JOIN fact k{n} ON k{n}.domain = t.domain_concept_id_{n} "
-        f"AND k{n}.site = t._src_site AND k{n}.old_id = t.fact_id_{n}"
-        for n in (1, 2)
-    )
     new_ids = {"fact_id_1": "k1.new_id", "fact_id_2": "k2.new_id"}
     columns = ", ".join(
         f"{new_ids.get(name, f't.{quoted(name)}')} AS {quoted(name)}" for name in table.columns
     )
-    return f"WITH fact AS ({maps}) SELECT {columns} FROM {quoted(view)} t {joins}"
+    joins = " ".join(f"JOIN fact k{n} ON {_same_fact(n)}" for n in (1, 2))
+    return f"{_fact_maps(domains)} SELECT {columns} FROM {quoted(view)} t {joins}"
+
+
+def find_unkept_facts(view: str, domains: Collection[int]) -> str:
+    """SQL of how many links lack a fact in the tier."""
+    lost = " OR ".join(
+        f"NOT EXISTS (SELECT 1 FROM fact k{n} WHERE {_same_fact(n)})" for n in (1, 2)
+    )
+    return f"{_fact_maps(domains)} SELECT count(*) FROM {quoted(view)} t WHERE {lost}"
+
+
+def _fact_maps(domains: Collection[int]) -> str:
+    nothing = "SELECT 0 AS domain, '' AS site, 0::BIGINT AS old_id, 0::BIGINT AS new_id WHERE FALSE"
+    maps = [
+        f"SELECT {domain}, site, old_id, new_id FROM {quoted(ids_view(FACT_DOMAINS[domain]))}"
+        for domain in sorted(domains)
+    ]
+    return f"WITH fact AS ({' UNION ALL '.join([nothing, *maps])})"
+
+
+def _same_fact(n: int) -> str:
+    return (
+        f"k{n}.domain = t.domain_concept_id_{n} AND k{n}.site = t._src_site "
+        f"AND k{n}.old_id = t.fact_id_{n}"
+    )
 
 
 def _build_treated(planned: TierTable, columns: Sequence[Treatment]) -> str:

@@ -4,14 +4,15 @@ Nothing here names a clinical table: a table or column added to the schema is tr
 default.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from commonweal.engine.duckdb_engine import quoted
 from commonweal.privacy import birth, geography, shift, text
 from commonweal.privacy.expression import NOTHING, Expression, new_id, row_value
 from commonweal.privacy.tiers import Tier
-from commonweal.schema.model import DataType, Field, Role, Table
+from commonweal.schema.model import DataType, Field, Role, Table, get_model
 
 KEPT_ROLES = (Role.CLINICAL, Role.EXTENSION)
 FACTS = "fact_relationship"
@@ -67,6 +68,21 @@ def is_kept(table: Table, tier: Tier) -> bool:
     return table.has_person or table.name == FACTS
 
 
+def is_left_empty(table: Table, field: Field, tier: Tier) -> bool:
+    """Whether a column is empty in the tier: by policy, or since it names what is not there.
+
+    Ids without a declared target, such as the event a measurement belongs to, point into a
+    table that another column names; they are left out as well.
+    """
+    if tier.leaves_empty(table.name, field.name):
+        return True
+    if field.primary_key or field.name == "person_id" or field.type is not DataType.INTEGER:
+        return False
+    if field.references:
+        return field.references.table in tier.empty_tables
+    return field.name.endswith("_id")
+
+
 def treat_table(table: Table, tier: Tier, targets: Collection[str] = ()) -> tuple[Treatment, ...]:
     """The treatment of every column, in the table's order.
 
@@ -91,7 +107,7 @@ def _treat(table: Table, field: Field, tier: Tier, targets: Collection[str]) -> 
         mapped = table.name in targets
         row_id = new_id(field.name, table.name) if mapped else Expression(row_value(field.name))
         return Treatment(field, Part.ROW_ID, row_id, RuleId.REMAP)
-    if tier.leaves_empty(table.name, field.name) or _names_something_absent(field, tier):
+    if is_left_empty(table, field, tier):
         return Treatment(field, Part.CONTENT, NOTHING, RuleId.TEXT)
     if field.references and not field.is_concept:
         key = new_id(field.name, field.references.table)
@@ -113,12 +129,27 @@ def _treat_value(table: Table, field: Field, tier: Tier) -> Treatment:
     return Treatment(field, Part.DATE, Expression(row_value(field.name)))
 
 
-def _names_something_absent(field: Field, tier: Tier) -> bool:
-    """Whether a column holds ids of rows that the tier does not have.
+def build_counts(treatments: Sequence[Treatment]) -> Mapping[RuleId, str]:
+    """For each rule that holds for a table, SQL of how many rows it changes.
 
-    Ids without a declared target, such as the event a measurement belongs to, point into a
-    table that another column names; they are left out as well.
+    A row is changed when a column that the rule writes is not empty; ids always change.
     """
-    if field.references:
-        return field.references.table in tier.empty_tables
-    return field.type is DataType.INTEGER and field.name.endswith("_id")
+    columns: dict[RuleId, list[str]] = {}
+    for treatment in treatments:
+        if treatment.rule:
+            columns.setdefault(treatment.rule, []).append(quoted(treatment.column))
+    return {
+        rule: f"count(*) FILTER (WHERE {' OR '.join(f'{c} IS NOT NULL' for c in columns[rule])})"
+        for rule in RuleId
+        if rule in columns
+    }
+
+
+def describe_treatments(tier: Tier) -> dict[str, dict[str, str]]:
+    """The SQL behind every column of every table of a tier, for its recipe."""
+    tables = get_model("release").tables.values()
+    return {
+        table.name: {t.column: t.expression.sql for t in treat_table(table, tier)}
+        for table in tables
+        if is_kept(table, tier)
+    }
