@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from commonweal.disclosure.counts import PublishedCount
+from commonweal.disclosure.counts import PublishedCount, publish_count
 from commonweal.hub.common.charts import GroupedChart, Mark, build_grouped_chart, find_axis
+from commonweal.publish.analyses import UNKNOWN_BAND, Cell
+from commonweal.publish.model import AgeSexTable
 
-Cells = Mapping[tuple[str, str], PublishedCount | None]
+Found = Mapping[Cell, PublishedCount | None]
+NOBODY = publish_count(0)
 
 
 @dataclass(frozen=True)
@@ -43,38 +46,38 @@ def name_sex(key: str) -> str:
 
 def name_band(key: str) -> str:
     """An age band, short enough to stand under a bar."""
-    return key.replace("-", "–")
+    return _("Unknown") if key == UNKNOWN_BAND else key.replace("-", "–")
 
 
-def build_age_by_sex(
-    cells: Cells, *, bands: Sequence[str], sexes: Sequence[str], caption: str
-) -> Figure:
-    """Lay out counts of people by age band and sex.
-
-    A cell that is not in ``cells`` is a count of nobody.
-    """
-    nobody = PublishedCount(0, "0", 0, 0)
-    found = {(b, s): cells.get((b, s), nobody) for b in bands for s in sexes}
-    shown = [count.value for count in found.values() if count is not None]
-    axis = [(value, f"{value:,}") for value in find_axis(max(shown, default=0))]
-    series = [(name_sex(s), [_mark(b, s, found[b, s]) for b in bands]) for s in sexes]
-    chart = build_grouped_chart(
-        title=caption,
-        description=describe(found, bands=bands, sexes=sexes),
-        groups=[name_band(b) for b in bands],
-        series=series,
-        axis_labels=axis,
-    )
-    rows = tuple(
-        (name_band(b), tuple(format_count(found[b, s]) for s in sexes)) for b in bands
-    )
+def build_age_by_sex(table: AgeSexTable, *, caption: str) -> Figure:
+    """Lay out counts of people by age band and sex; rows and columns of nobody are left out."""
+    found = {(b, s): table.cells.get((b, s), NOBODY) for b in table.bands for s in table.sexes}
+    bands = [b for b in table.bands if b != UNKNOWN_BAND or any(_is_somebody(found[b, s]) for s in table.sexes)]
+    sexes = [s for s in table.sexes if any(_is_somebody(found[b, s]) for b in bands)]
     return Figure(
         caption=caption,
-        chart=chart if any(shown) else None,
+        chart=_build_chart(found, bands, sexes, caption) if table.is_shown else None,
         group_title=_("Age"),
         columns=tuple(name_sex(s) for s in sexes),
-        rows=rows,
+        rows=tuple((name_band(b), tuple(format_count(found[b, s]) for s in sexes)) for b in bands),
         note=_("“≤ 20” means at least one and at most 20 people. Larger counts are rounded up."),
+    )
+
+
+def _is_somebody(count: PublishedCount | None) -> bool:
+    return count is None or count.value > 0
+
+
+def _build_chart(
+    found: Found, bands: Sequence[str], sexes: Sequence[str], caption: str
+) -> GroupedChart:
+    highest = max(count.value for count in found.values() if count is not None)
+    return build_grouped_chart(
+        title=caption,
+        description=describe(found),
+        groups=[name_band(b) for b in bands],
+        series=[(name_sex(s), [_mark(b, s, found[b, s]) for b in bands]) for s in sexes],
+        axis_labels=[(value, f"{value:,}") for value in find_axis(highest)],
     )
 
 
@@ -83,10 +86,10 @@ def _mark(band: str, sex: str, count: PublishedCount | None) -> Mark:
     return Mark(count.value if count else 0, label, hidden=count is None)
 
 
-def describe(found: Cells, *, bands: Sequence[str], sexes: Sequence[str]) -> str:
+def describe(found: Found) -> str:
     """The chart in one sentence, for those who do not see it."""
     shown = {key: count for key, count in found.items() if count is not None and count.value}
-    if not shown or not bands or not sexes:
+    if not shown:
         return _("No count may be shown.")
     (band, sex), count = max(shown.items(), key=lambda item: item[1].value)
     return _("The largest group is %(sex)s, %(band)s, with %(count)s participants.") % {

@@ -1,0 +1,79 @@
+"""``commonweal serve`` and ``commonweal manage``: the hub, and Django's own commands."""
+
+from typing import Annotated, Any
+
+import typer
+
+from commonweal.cli.output import ERR, OUT
+from commonweal.engine.settings import Settings, read_settings
+from commonweal.hub.frontend import find_missing_files
+from commonweal.hub.manage import run_manage
+from commonweal.hub.provision import Credential, prepare_hub
+from commonweal.hub.server import run_hub, wait_for_end
+from commonweal.publish.pointer import find_current
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command("serve")(serve)
+    app.command(
+        "manage",
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        add_help_option=False,
+    )(manage)
+
+
+Port = Annotated[int | None, typer.Option(min=1, max=65535, show_default="from the settings")]
+
+
+def serve(
+    public_port: Port = None,
+    workbench_port: Port = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes per web server.")] = 2,
+) -> None:
+    """Serve the public pages and the workbench until stopped."""
+    settings = use_ports(read_settings(), public=public_port, workbench=workbench_port)
+    prepare_hub(settings, demo_accounts=False)
+    serve_hub(settings, workers=workers)
+
+
+def serve_hub(
+    settings: Settings, *, workers: int = 2, credentials: list[Credential] | None = None
+) -> None:
+    """Start the hub, say where it is, and wait until it is stopped."""
+    _warn(settings)
+    with run_hub(settings, workers=workers) as running:
+        for process in running:
+            OUT.print(f"{process.name.capitalize():<10} {process.address}")
+        for credential in credentials or []:
+            OUT.print(f"Sign in as {credential.email} with password {credential.password}")
+        ERR.print("Stop with Ctrl-C.")
+        wait_for_end(running)
+    ERR.print("Stopped.")
+
+
+def use_ports(settings: Settings, *, public: int | None, workbench: int | None) -> Settings:
+    """The settings with the ports of the command line, where given."""
+    given: dict[str, Any] = {"public_port": public, "workbench_port": workbench}
+    ports = {name: port for name, port in given.items() if port is not None}
+    return settings.model_copy(update={"hub": settings.hub.model_copy(update=ports)})
+
+
+def manage(context: typer.Context) -> None:
+    """Run one of Django's commands on the hub's database, such as `manage migrate`."""
+    raise typer.Exit(run_manage(read_settings(), context.args))
+
+
+def _warn(settings: Settings) -> None:
+    """Say what will be missing on the pages."""
+    if find_current(settings.home) is None:
+        ERR.print(
+            f"[yellow]No release has been published in {settings.home} yet:[/] the public pages "
+            "will say so. `commonweal release build` makes one."
+        )
+    missing = find_missing_files()
+    if missing:
+        ERR.print(
+            f"[yellow]The pages will look bare: {', '.join(missing)} is missing.[/] "
+            "Run `python scripts/build_frontend.py`."
+        )
