@@ -91,10 +91,9 @@ def enrol(persons: pa.Table, draws: Draws, as_of: date) -> Participants:
             fix="Choose a later date for the snapshot.",
         )
     last = np.datetime64(as_of, "D")
-    born = persons["birth_date"].to_numpy().astype("datetime64[D]")
-    adult = _adult_on(born) <= last
-    persons, born = persons.filter(pa.array(adult)).sort_by("person_id"), born[adult]
-    born = persons["birth_date"].to_numpy().astype("datetime64[D]")
+    adult = _adult_on(_birth_days(persons)) <= last
+    persons = persons.filter(pa.array(adult)).sort_by("person_id")
+    born = _birth_days(persons)
     ids = persons["person_id"].to_numpy().astype(np.int64)
     sex = persons["sex_concept_id"].to_numpy().astype(np.int64)
     enrolled = np.maximum(_joining_days(draws, "enrolled", ids, as_of), _adult_on(born))
@@ -256,6 +255,10 @@ def _joining_days(draws: Draws, stream: str, ids: Ints, as_of: date) -> Days:
     known = np.array([day for day, _ in PACE], dtype="datetime64[D]").astype(np.int64)
     pace = np.interp(days.astype(np.int64), known, [speed for _, speed in PACE])
     return np.asarray(days[draws.choice(f"{stream}/day", ids, pace)])
+
+
+def _birth_days(persons: pa.Table) -> Days:
+    return np.asarray(persons["birth_date"].to_numpy(), dtype="datetime64[D]")
 
 
 def _adult_on(born: Days) -> Days:

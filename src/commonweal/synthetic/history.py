@@ -39,6 +39,7 @@ RESULTS_PER_VISIT = 20
 """Room for measurement ids within a visit: result positions, then height and weight."""
 HEIGHT_POSITION, WEIGHT_POSITION = 18, 19
 LAB_SHARE, VITAL_SHARE = 0.35, 0.9
+DRUG = "drug_concept_id"
 NOTE_TEXTS = (
     "Seen for review. No new complaints, plan unchanged.",
     'Says "much better", wants to reduce the dose; advised to wait.',
@@ -147,9 +148,6 @@ def build_history(patients: Patients, draws: Draws) -> dict[str, list[Columns]]:
         "death": [_death_columns(patients, visits, draws)],
         "fact_relationship": list(_pressure_links(visits, vitals)),
     }
-
-
-DRUG = "drug_concept_id"
 
 
 def _diagnoses(

@@ -224,6 +224,18 @@ def test_children_do_not_enrol(persons: pa.Table) -> None:
     assert participant["enrolled_on"].to_pylist()[0] == AS_OF
 
 
+@pytest.mark.parametrize(("count", "as_of"), [(0, AS_OF), (3, date(2017, 6, 1))])
+def test_nobody_and_the_first_day_are_no_special_case(
+    persons: pa.Table, count: int, as_of: date
+) -> None:
+    feeds = build_feeds(persons.slice(0, count), seed=1, as_of=as_of)
+    declared = get_model("feeds").tables
+    assert {name: table.schema for name, table in feeds.items()} == {
+        name: arrow_schema(table) for name, table in declared.items()
+    }
+    assert feeds["participant"]["enrolled_on"].to_pylist() == [as_of] * count
+
+
 def test_a_date_before_the_programme_is_refused(persons: pa.Table) -> None:
     with pytest.raises(CommonwealError, match="The programme began on 2017-06-01"):
         build_feeds(persons, seed=1, as_of=date(2017, 5, 31))
