@@ -14,7 +14,16 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from commonweal.engine.functions import CASTS, SCALARS, TRY_CASTS, Type, by_node, common_type, fits
+from commonweal.engine.functions import (
+    CASTS,
+    SCALARS,
+    TRY_CASTS,
+    VALUES,
+    Type,
+    by_node,
+    common_type,
+    fits,
+)
 from commonweal.schema.errors import CommonwealError
 
 DIALECT = "duckdb"
@@ -166,9 +175,9 @@ class Reader:
         return wanted
 
     def _named_type(self, node: exp.Cast) -> Type:
-        name = node.to.sql(DIALECT)
-        if name not in list(Type):
-            self.refuse(f"the type {name} is not one of ours", "BIGINT, DOUBLE, VARCHAR, DATE …")
+        name = node.to.sql(DIALECT).replace("TEXT", Type.STRING.value)
+        if name not in list(VALUES):
+            self.refuse(f"the type {name} is not one of ours", ", ".join(VALUES))
         return Type(name)
 
     def _literal_of_time(self, literal: exp.Literal, wanted: Type) -> Type:

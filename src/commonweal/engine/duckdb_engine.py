@@ -39,6 +39,15 @@ class DuckDBEngine:
         names = ", ".join(quoted_text(str(file)) for file in files)
         self.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS FROM read_parquet([{names}])")
 
+    def register_csv(self, view: str, file: Path, columns: Sequence[str], *, record: str) -> None:
+        types = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in columns)
+        self.execute(
+            f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS "
+            f"SELECT *, row_number() OVER () AS {quoted(record)} FROM read_csv("
+            f"{quoted_text(str(file))}, auto_detect = false, header = true, delim = ',', "
+            f"quote = '\"', escape = '\"', nullstr = '', parallel = false, columns = {{{types}}})"
+        )
+
     def register_arrow(self, view: str, table: pa.Table) -> None:
         self._connection.register(view, table)
 

@@ -29,6 +29,13 @@ class Engine(Protocol):
     def register_parquet(self, view: str, files: Sequence[Path]) -> None:
         """Make a view of Parquet files, rows in file order."""
 
+    def register_csv(self, view: str, file: Path, columns: Sequence[str], *, record: str) -> None:
+        """Make a view of a CSV file whose cells are text, and NULL where they are empty.
+
+        The file has a header line, which is not read: ``columns`` names what stands at each
+        place. ``record`` names one more column with the number of the record, from 1.
+        """
+
     def register_arrow(self, view: str, table: pa.Table) -> None:
         """Make a view of an in-memory table."""
 

@@ -1,0 +1,199 @@
+"""From a site's text to typed OMOP 5.4 rows that know where they come from.
+
+Nothing is guessed: a cell is read as its type or it is *uncast*, and how many of a row's
+cells are uncast is written beside the row, for a rule to act on.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from commonweal.curation.binding import RECORD, SITE
+from commonweal.curation.folder import TableFolder, digest_files, make_folder
+from commonweal.curation.programme import PROGRAMME
+from commonweal.curation.sources import Scratch
+from commonweal.curation.stages import UNCAST
+from commonweal.engine.duckdb_engine import quoted, quoted_text
+from commonweal.engine.functions import TYPE_OF_DATA
+from commonweal.engine.protocol import Engine
+from commonweal.schema.convert import to_omop_5_4
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import DataType, Field, Table, get_model
+
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+LOCAL_TIME = f"({DAY}[ T][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?)"
+ZONE = "(Z| [A-Za-z][A-Za-z_/-]*|[+-][0-9]{2}:?[0-9]{2})?"
+
+SHAPES: Mapping[DataType, str] = {
+    DataType.INTEGER: "[+-]?[0-9]+",
+    DataType.FLOAT: "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?",
+    DataType.DATE: DAY,
+    DataType.TIMESTAMP: LOCAL_TIME + ZONE,
+}
+"""The whole of a cell must have the shape of its type: 12.5 is no integer, 13 least of all."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A submitted table as text: where it is, and the names its columns have there."""
+
+    file: Path
+    columns: tuple[str, ...]
+
+    def open(self, scratch: Scratch) -> str:
+        if self.file.suffix == ".parquet":
+            return scratch.files([self.file])
+        return scratch.csv(self.file, self.columns, record=RECORD)
+
+
+def load_submission(
+    engine: Engine, files: Mapping[str, Path], *, site: str, dialect: str, out: Path
+) -> TableFolder:
+    """Write a site's tables typed and under their OMOP 5.4 names, as inputs of the site stage.
+
+    Tables that no release holds, such as those with names and addresses, are not carried on;
+    neither are columns that OMOP 5.4 does not have. Both are listed in the facts.
+
+    Args:
+        engine: where the work is done.
+        files: table name: an accepted CSV file, or Parquet with text columns and ``_src_row``
+            as intake writes it.
+        site: what ``_src_site`` will say.
+        dialect: the model the site wrote its files in.
+        out: folder in which the result's own folder appears.
+
+    Raises:
+        CommonwealError: the site's name is taken, a table is unknown, or a header is not CSV.
+    """
+    check_site(site)
+    check_tables(files, dialect)
+    carried = sorted(set(files) & set(get_model("release").tables))
+    texts = {name: read_names(files[name]) for name in carried}
+    plans = {name: LoadPlan.of(name, text.columns) for name, text in texts.items()}
+    recipe = {
+        "site": site,
+        "dialect": dialect,
+        "files": digest_files({name: [text.file] for name, text in texts.items()}),
+        "plans": {name: plan.sql(site) for name, plan in plans.items()},
+    }
+
+    def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
+        rows = {}
+        for name, plan in plans.items():
+            with Scratch(engine, "_load") as scratch:
+                sql = f"{plan.sql(site)} FROM {texts[name].open(scratch)}) AS texts) AS q"
+                target = folder / f"{name}.parquet"
+                rows[name] = engine.write_parquet(sql, target, order_by=[RECORD])
+        ignored = {name: list(plan.ignored) for name, plan in plans.items() if plan.ignored}
+        left = sorted(set(files) - set(carried))
+        return rows, {"tables_not_carried": left, "columns_not_carried": ignored}
+
+    return make_folder(out, "load", recipe, write)
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """How one table is read: which column of the file becomes which field."""
+
+    table: Table
+    places: Mapping[str, str]
+    """Field of the model: column of the file."""
+    ignored: tuple[str, ...]
+    """Columns of the file that the model does not have."""
+
+    @classmethod
+    def of(cls, name: str, columns: Sequence[str]) -> "LoadPlan":
+        """Map columns to fields by name, ignoring case and outer spaces; the first one wins."""
+        table, renames = get_model("release").table(name), to_omop_5_4(name)
+        places: dict[str, str] = {}
+        for column in columns:
+            folded = column.strip().casefold()
+            places.setdefault(renames.get(folded, folded), column)
+        known = {field: column for field, column in places.items() if field in table.by_name}
+        ignored = set(columns) - set(known.values()) - {RECORD}
+        return cls(table, known, tuple(sorted(ignored)))
+
+    def sql(self, site: str) -> str:
+        """SELECT of typed rows, up to the FROM of the text, which is still to be named."""
+        fields = self.table.fields
+        names = [quoted(field.name) for field in fields]
+        texts = [f"{self._text(field)} AS {quoted('text of ' + field.name)}" for field in fields]
+        cells = [f"{_cast(field)} AS {quoted(field.name)}" for field in fields]
+        doubtful = [field for field in fields if field.type is not DataType.STRING]
+        uncast = " + ".join(map(_is_uncast, doubtful)) or "0"
+        return (
+            f"SELECT {', '.join(names)}, {quoted_text(site)} AS {SITE}, {RECORD}, "
+            f"CAST({uncast} AS BIGINT) AS {UNCAST} FROM (SELECT *, {', '.join(cells)} "
+            f"FROM (SELECT {', '.join(texts)}, {RECORD}"
+        )
+
+    def _text(self, field: Field) -> str:
+        column = self.places.get(field.name)
+        return f"NULLIF({quoted(column)}, '')" if column else "CAST(NULL AS VARCHAR)"
+
+
+def _cast(field: Field) -> str:
+    """The cell as its type, or NULL when its text has not exactly the type's shape."""
+    text, wanted = quoted("text of " + field.name), TYPE_OF_DATA[field.type].value
+    if field.type is DataType.STRING:
+        return text
+    shape = quoted_text(SHAPES[field.type])
+    if field.type is DataType.TIMESTAMP:
+        fitting = f"CASE WHEN regexp_full_match({text}, {shape}) THEN {text} END"
+        return f"TRY_CAST(regexp_extract({fitting}, {quoted_text(LOCAL_TIME)}) AS {wanted})"
+    return f"CASE WHEN regexp_full_match({text}, {shape}) THEN TRY_CAST({text} AS {wanted}) END"
+
+
+def _is_uncast(field: Field) -> str:
+    text = quoted("text of " + field.name)
+    return f"CAST({text} IS NOT NULL AND {quoted(field.name)} IS NULL AS INTEGER)"
+
+
+def check_site(site: str) -> None:
+    """Raise when a site has the name that stands for the programme itself.
+
+    Raises:
+        CommonwealError: it has.
+    """
+    if site == PROGRAMME:
+        raise CommonwealError(
+            f"No site may be called {PROGRAMME!r}.",
+            expected="a name of its own for every site",
+            fix="Register the site under another name.",
+        )
+
+
+def check_tables(tables: Iterable[str], dialect: str) -> None:
+    """Raise when a table does not belong to the model a site writes in.
+
+    Raises:
+        CommonwealError: one does not.
+    """
+    if unknown := sorted(set(tables) - set(get_model(dialect).tables)):
+        raise CommonwealError(
+            f"There is no table {', '.join(unknown)} in {dialect}.",
+            expected="tables of the model the site writes in",
+            fix="Leave the file out, or say which model it was written in.",
+        )
+
+
+def read_names(file: Path) -> TextTable:
+    """A file with the column names of its header.
+
+    Raises:
+        CommonwealError: the header is not one line of CSV.
+    """
+    if file.suffix == ".parquet":
+        return TextTable(file, tuple(pq.read_schema(file).names))
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            return TextTable(file, tuple(next(csv.reader(stream, strict=True))))
+    except (csv.Error, StopIteration, UnicodeDecodeError) as error:
+        raise CommonwealError(
+            f"The header of {file.name} cannot be read.",
+            expected="one line of column names, separated by commas, in UTF-8",
+            fix="Run `commonweal check` on the submission.",
+        ) from error

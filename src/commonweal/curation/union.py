@@ -1,0 +1,143 @@
+"""All sites' rows in one set of tables, with keys that are unique across sites.
+
+Sites number their rows independently, so two of them may mean different visits by 17. Every
+row gets a new key, dense from 1 in the order of (site, old key), and the references of the
+same site follow. Person ids are the programme's own and stay. A reference that leads nowhere
+becomes -1, which is nobody's key, so that a rule finds it and leaves evidence; 0, no
+reference, stays 0.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from commonweal.curation.binding import RECORD, SITE
+from commonweal.curation.folder import TableFolder, digest_files, make_folder
+from commonweal.curation.load import check_site
+from commonweal.curation.sources import Files, Scratch
+from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.protocol import Engine
+from commonweal.schema.model import Field, Role, Table, get_model
+
+NOWHERE = -1
+"""What a reference that leads nowhere becomes; new keys are 1 or more."""
+
+
+@cache
+def carried_tables() -> Mapping[str, Table]:
+    """What is taken from sites: eras are derived anew, vocabularies are the programme's own."""
+    carried = get_model("release").with_role(Role.CLINICAL, Role.HEALTH_SYSTEM)
+    return {table.name: table for table in carried}
+
+
+def is_renumbered(field: Field) -> bool:
+    """Whether a field is a key that sites gave; person ids are the programme's."""
+    return field.primary_key and field.name != "person_id"
+
+
+def target_of(field: Field) -> str:
+    """The table whose renumbered key a field refers to, or nothing."""
+    reference = field.references
+    if reference is None or reference.table not in carried_tables():
+        return ""
+    target = carried_tables()[reference.table].field(reference.field)
+    return reference.table if is_renumbered(target) else ""
+
+
+def list_targets() -> list[str]:
+    """Tables that others refer to by a renumbered key."""
+    fields = (field for table in carried_tables().values() for field in table.fields)
+    return sorted({target for field in fields if (target := target_of(field))})
+
+
+def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) -> TableFolder:
+    """Write the sites' finished site stages as inputs of the union stage.
+
+    The facts say how many rows came from each site, how many references led nowhere, and
+    which tables were not carried on.
+
+    Raises:
+        CommonwealError: a site has a name that is taken.
+    """
+    for site in sites:
+        check_site(site)
+    sent = {
+        name: [folder.file(name) for _, folder in sorted(sites.items()) if name in folder.rows]
+        for name in sorted({name for folder in sites.values() for name in folder.rows})
+    }
+    files = {name: sent[name] for name in sent if name in carried_tables()}
+    selects = {name: build_union(carried_tables()[name]) for name in files}
+    recipe = {"sites": sorted(sites), "files": digest_files(files), "selects": selects}
+
+    def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
+        with Scratch(engine, "_union") as scratch:
+            rows, lost = _write_tables(scratch, files, selects, folder)
+        return rows, {
+            "rows_of_sites": {site: dict(sites[site].rows) for site in sorted(sites)},
+            "references_nowhere": lost,
+            "tables_not_carried": sorted(set(sent) - set(files)),
+        }
+
+    return make_folder(out, "union-input", recipe, write)
+
+
+def build_union(table: Table) -> str:
+    """SELECT of a table with new keys, from the places ``{rows}`` and ``{keys_of_…}``."""
+    columns = [f"t.{SITE}", f"t.{RECORD}"]
+    joins: list[str] = []
+    for field in table.fields:
+        name = quoted(field.name)
+        if is_renumbered(field):
+            columns.append(f"{_new_key(name)} AS {name}")
+        elif target := target_of(field):
+            keys = f"k{len(joins)}"
+            on = f"{keys}.{SITE} = t.{SITE} AND {keys}.old = t.{name}"
+            joins.append(f" LEFT JOIN {{keys_of_{target}}} AS {keys} ON {on}")
+            lost = f"CASE WHEN t.{name} <> 0 THEN {NOWHERE} ELSE t.{name} END"
+            columns.append(f"CAST(COALESCE({keys}.new, {lost}) AS BIGINT) AS {name}")
+        else:
+            columns.append(f"t.{name}")
+    return f"SELECT {', '.join(columns)} FROM {{rows}} AS t{''.join(joins)}"
+
+
+def build_keys(key: str) -> str:
+    """SELECT of a table's old and new keys, from the place ``{rows}``."""
+    name = quoted(key)
+    return f"SELECT DISTINCT {SITE}, {name} AS old, {_new_key(name)} AS new FROM {{rows}} AS t"
+
+
+def _new_key(key: str) -> str:
+    return f"dense_rank() OVER (ORDER BY t.{SITE}, t.{key})"
+
+
+def _write_tables(
+    scratch: Scratch, files: Files, selects: Mapping[str, str], folder: Path
+) -> tuple[dict[str, int], dict[str, int]]:
+    places = {f"keys_of_{target}": _hold_keys(scratch, files, target) for target in list_targets()}
+    rows: dict[str, int] = {}
+    lost: dict[str, int] = {}
+    for name, select in selects.items():
+        sql = select.format(rows=scratch.files(files[name]), **places)
+        file = folder / f"{name}.parquet"
+        rows[name] = scratch.engine.write_parquet(sql, file, order_by=(SITE, RECORD))
+        lost |= _count_lost(scratch, carried_tables()[name], file)
+    return rows, lost
+
+
+def _hold_keys(scratch: Scratch, files: Files, name: str) -> str:
+    key = next(field.name for field in carried_tables()[name].fields if field.primary_key)
+    if name in files:
+        return scratch.table(build_keys(key).format(rows=scratch.files(files[name])))
+    return scratch.table(
+        f"SELECT '' AS {SITE}, CAST(0 AS BIGINT) AS old, CAST(0 AS BIGINT) AS new WHERE FALSE"
+    )
+
+
+def _count_lost(scratch: Scratch, table: Table, file: Path) -> dict[str, int]:
+    """How many references of each column lead nowhere, columns without any left out."""
+    names = [field.name for field in table.fields if target_of(field)]
+    if not names:
+        return {}
+    counts = ", ".join(f"count(*) FILTER ({quoted(name)} = {NOWHERE})" for name in names)
+    (found,) = scratch.engine.rows(f"SELECT {counts} FROM {scratch.files([file])}")
+    return {f"{table.name}.{n}": c for n, c in zip(names, found, strict=True) if c}
