@@ -121,11 +121,15 @@ def test_a_key_is_one_required_field(model: str) -> None:
         assert all(key.required for key in keys), table.name
 
 
-@pytest.mark.parametrize("model", ["programme", "omop-5.3", "omop-5.4", "release"])
-def test_a_person_dies_once(model: str) -> None:
+@pytest.mark.parametrize("model", ["programme", "omop-5.3"])
+def test_a_site_reports_a_death_once(model: str) -> None:
     key = get_model(model).table("death").primary_key
     assert key is not None
     assert key.name == "person_id"
+
+
+def test_several_sites_may_report_one_death() -> None:
+    assert get_model("release").table("death").primary_key is None
 
 
 @pytest.mark.parametrize(
