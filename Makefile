@@ -58,7 +58,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Commonweal needs Python 3.11 or later; $(PYTHON) is another."; \
 		echo "Name one that fits, such as: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "Python's venv module is needed; on Debian: apt-get install python3-venv"; exit 1; }
 
 # The demo's packages are part of the developers', so either may come first.
 .venv/demo.stamp: requirements/demo.txt pyproject.toml | $(BIN)/python

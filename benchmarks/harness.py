@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ class Contender:
     name: str
     command: Sequence[str]
     ours: bool = False
-    expected_exit: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,15 @@ def run_once(contender: Contender) -> Cost:
     imported here.
     """
     began = time.monotonic()
-    with subprocess.Popen(contender.command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as child:
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != contender.expected_exit:
-        sys.exit(f"{contender.name} ended with {child.returncode}; nothing can be said.")
+    with tempfile.TemporaryFile() as said:
+        command, quiet = contender.command, subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=REPOSITORY, stdout=quiet, stderr=said) as child:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            said.seek(0)
+            print(said.read().decode(errors="replace"), file=sys.stderr)
+            sys.exit(f"{contender.name} ended with {child.returncode}; nothing can be said.")
     # The kernel counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     cpu = usage.ru_utime + usage.ru_stime
