@@ -87,6 +87,8 @@ def count(
     """Count the persons a definition means, by sex, race and age.
 
     The numbers are exact: they are for researchers with access to the data, not for the public.
+
+    Example: commonweal cohort count --cdm R2026Q4R1 --definition gi_bleed.json
     """
     with _opened(cdm, definition, as_of) as (engine, opened, wanted):
         result = count_cohort(engine, opened, wanted)
@@ -106,7 +108,10 @@ def explain(
     dialect: Annotated[Dialect, typer.Option(help="Dialect of the SQL.")] = Dialect.DUCKDB,
     json: JsonOption = False,
 ) -> None:
-    """Say what a definition means, in English and in SQL."""
+    """Say what a definition means, in English and in SQL.
+
+    Example: commonweal cohort explain --cdm R2026Q4R1 --definition gi_bleed.json
+    """
     with _opened(cdm, definition, as_of) as (engine, opened, wanted):
         result = explain_cohort(engine, opened, wanted, dialect=dialect)
     _print_notes(result.warnings)
@@ -130,6 +135,8 @@ def generate(
 
     A person enters on the day of their first event that the definition includes (or at as_of,
     where there is none) and leaves at as_of.
+
+    Example: commonweal cohort generate --cdm R2026Q4R1 --definition gi_bleed.json --out bleeds.csv
     """
     with _opened(cdm, definition, as_of) as (engine, opened, wanted):
         result = generate_cohort(engine, opened, wanted, out)
