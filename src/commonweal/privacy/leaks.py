@@ -29,10 +29,6 @@ CHANCE_LIMIT = 1e-6
 """What is less likely than this is not put down to chance."""
 
 
-Check = tuple[str, str]
-"""What must hold, and the SELECT of how many rows break it."""
-
-
 def scan_tier(engine: Engine, folder: Path, tier: Tier, *, originals: Sequence[int]) -> None:
     """Raise unless a tier's folder holds nothing but what the tier may show.
 
@@ -45,12 +41,11 @@ def scan_tier(engine: Engine, folder: Path, tier: Tier, *, originals: Sequence[i
     Raises:
         LeakError: names the table and column, and how many rows; never a value.
     """
-    tables = _view_tables(engine, folder)
-    for table in tables:
-        for what, broken in _find_checks(table, tier):
-            if rows := engine.value(broken):
+    for table in _view_tables(engine, folder):
+        for what, broken in _count_broken(engine, table, tier):
+            if broken:
                 raise LeakError(
-                    f"{what}: {rows} rows break this.",
+                    f"{what}: {broken} rows break this.",
                     fix="Nothing was kept. This is a fault of the tier’s rules: report it.",
                 )
     _check_ids_are_new(engine, originals)
@@ -75,11 +70,10 @@ def _view_codes(engine: Engine, concepts: Path) -> None:
     if concepts.exists():
         engine.register_parquet("scan_concept", [concepts])
     else:
-        nothing = {
-            "concept_id": pa.array([], pa.int64()),
-            "concept_code": pa.array([], pa.string()),
-        }
-        engine.register_arrow("scan_concept", pa.table(nothing))
+        engine.execute(
+            "CREATE OR REPLACE TEMP VIEW scan_concept AS "
+            "SELECT NULL::BIGINT AS concept_id, NULL::VARCHAR AS concept_code WHERE FALSE"
+        )
 
 
 def _check_columns(engine: Engine, table: Table) -> None:
@@ -88,59 +82,64 @@ def _check_columns(engine: Engine, table: Table) -> None:
         raise LeakError(f"{table.name} has columns it must not have: {', '.join(sorted(unknown))}.")
 
 
-def _find_checks(table: Table, tier: Tier) -> Iterator[Check]:
-    rows = f"SELECT count(*) FROM {quoted(_view(table))} t"
+def _count_broken(engine: Engine, table: Table, tier: Tier) -> Iterator[tuple[str, int]]:
+    """What must hold of a table, and how many rows break it."""
+    rows = f"FROM {quoted(_view(table))} t"
+    conditions = dict(_find_conditions(table, tier))
+    if conditions:
+        counts = ", ".join(f"count(*) FILTER (WHERE {broken})" for broken in conditions.values())
+        [found] = engine.rows(f"SELECT {counts} {rows}")
+        yield from zip(conditions, found, strict=True)
+    if is_kept(table, tier):
+        for what, others in _find_joined(table):
+            yield what, int(engine.value(f"SELECT count(*) {rows} {others}"))
+
+
+def _find_conditions(table: Table, tier: Tier) -> Iterator[tuple[str, str]]:
+    """What must hold of a row by itself, and the SQL that says it does not."""
     if not is_kept(table, tier):
-        yield f"{table.name} is empty", rows
+        yield f"{table.name} is empty", "TRUE"
         return
-    if table.has_person:
-        yield (
-            f"{table.name} is about persons of the tier",
-            f"{rows} WHERE person_id NOT IN (SELECT person_id FROM scan_person)",
-        )
     for field in table.fields:
-        column = f"{table.name}.{field.name}"
+        column, name = f"t.{quoted(field.name)}", f"{table.name}.{field.name}"
+        place = _find_place_pattern(field, tier)
         if is_left_empty(table, field, tier):
-            yield f"{column} is empty", f"{rows} WHERE {quoted(field.name)} IS NOT NULL"
+            yield f"{name} is empty", f"{column} IS NOT NULL"
+        elif place:
+            told = f"{name} holds a place as coarse as the tier shows"
+            yield told, f"NOT regexp_full_match({column}, {quoted_text(place)})"
+        elif find_source_concept(table, field):
+            for kind, pattern in IDENTIFIER_PATTERNS.items():
+                matches = f"regexp_matches({column}, {quoted_text(pattern)})"
+                yield f"{name} holds no {kind}", matches
         elif field.type is DataType.STRING:
+            yield f"{name} holds no text", f"{column} IS NOT NULL"
+
+
+def _find_joined(table: Table) -> Iterator[tuple[str, str]]:
+    """What must hold of a row beside others, and the join that leaves the rows that break it."""
+    if table.has_person:
+        persons = "ANTI JOIN scan_person p ON p.person_id = t.person_id"
+        yield f"{table.name} is about persons of the tier", persons
+    for field in table.fields:
+        if concept := find_source_concept(table, field):
+            text = f"t.{quoted(field.name)}"
             yield (
-                f"{column} holds {_allowed_text(field, tier)}",
-                _find_other_text(table, field, tier),
+                f"{table.name}.{field.name} holds nothing but codes of concepts",
+                (
+                    f"ANTI JOIN scan_concept c ON c.concept_id = t.{quoted(concept)} "
+                    f"AND c.concept_code = {text} WHERE {text} IS NOT NULL"
+                ),
             )
-            yield from _find_identifiers(table, field)
 
 
-def _allowed_text(field: Field, tier: Tier) -> str:
-    place = field.name in (tier.geography.state, tier.geography.zip)
-    return "a place as coarse as the tier shows" if place else "nothing but codes of concepts"
-
-
-def _find_other_text(table: Table, field: Field, tier: Tier) -> str:
-    """SELECT of how many texts are not the code of their row's concept, or a coarse place."""
-    text = f"t.{quoted(field.name)}"
-    rows = f"SELECT count(*) FROM {quoted(_view(table))} t"
+def _find_place_pattern(field: Field, tier: Tier) -> str | None:
+    """The pattern of a place as the tier shows it; None for columns that hold no place."""
     if field.name == tier.geography.state:
-        return f"{rows} WHERE NOT regexp_full_match({text}, {quoted_text(STATE_PATTERN)})"
+        return STATE_PATTERN
     if field.name == tier.geography.zip and tier.geography.zip_digits:
-        return f"{rows} WHERE NOT regexp_full_match({text}, {quoted_text(COARSE_ZIP_PATTERN)})"
-    concept = find_source_concept(table, field)
-    if concept is None:
-        return f"{rows} WHERE {text} IS NOT NULL"
-    return (
-        f"{rows} ANTI JOIN scan_concept c ON c.concept_id = t.{quoted(concept)} "
-        f"AND c.concept_code = {text} WHERE {text} IS NOT NULL"
-    )
-
-
-def _find_identifiers(table: Table, field: Field) -> Iterator[Check]:
-    for kind, pattern in IDENTIFIER_PATTERNS.items():
-        yield (
-            f"{table.name}.{field.name} holds no {kind}",
-            (
-                f"SELECT count(*) FROM {quoted(_view(table))} "
-                f"WHERE regexp_matches({quoted(field.name)}, {quoted_text(pattern)})"
-            ),
-        )
+        return COARSE_ZIP_PATTERN
+    return None
 
 
 def _check_ids_are_new(engine: Engine, originals: Sequence[int]) -> None:
@@ -149,11 +148,11 @@ def _check_ids_are_new(engine: Engine, originals: Sequence[int]) -> None:
     The vault never draws the id of a participant it knows, but a later participant may come
     with a number that a person of the tier already has.
     """
-    engine.register_arrow("scan_original", pa.table({"id": pa.array(originals, pa.int64())}))
     persons = int(engine.value("SELECT count(*) FROM scan_person"))
-    shared = int(
-        engine.value("SELECT count(*) FROM scan_person SEMI JOIN scan_original ON person_id = id")
-    )
+    engine.register_arrow("scan_original", pa.table({"id": pa.array(originals, pa.int64())}))
+    query = "SELECT count(*) FROM scan_person SEMI JOIN scan_original ON person_id = id"
+    shared = int(engine.value(query))
+    engine.execute("DROP VIEW scan_original")
     if shared > most_by_chance(persons * len(originals) / ID_LIMIT):
         raise LeakError(
             f"{shared} of {persons} person ids of the tier are original ids.",
