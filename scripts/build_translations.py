@@ -5,18 +5,17 @@ keeps what is translated, and compiles. ``build_translations.py --check`` change
 fails when a catalogue or its compiled form is not current, or a word is not translated.
 """
 
-import re
 import sys
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-import django
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
-from django.utils.translation import template as django_template
+from django.utils.translation.template import templatize
 
 HUB = Path(__file__).resolve().parents[1] / "src" / "commonweal" / "hub"
 KEYWORDS = {
@@ -26,12 +25,13 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+NO_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date in the catalogues, so that the same words give the same bytes."""
 
 
 def main() -> None:
     """Write, or check."""
     settings.configure()
-    django.setup()
     collected = collect_messages()
     faults = [
         fault
@@ -39,68 +39,55 @@ def main() -> None:
         for fault in build_language(folder, collected, write="--check" not in sys.argv)
     ]
     if faults:
-        sys.exit("\n".join([*faults, "Run scripts/build_translations.py and translate what is new."]))
+        advice = "Run scripts/build_translations.py, then translate what is new."
+        sys.exit("\n".join([*faults, advice]))
     print("Translations: up to date.")
 
 
 def collect_messages() -> Catalog:
-    """Every word of the templates and the code, with where it stands."""
+    """Every word of the templates and the code, with the file it stands in."""
     catalog = Catalog(charset="utf-8")
     for file in sorted([*HUB.rglob("*.py"), *HUB.rglob("*.html")]):
-        place = file.relative_to(HUB).as_posix()
-        for message, context in extract_messages(file):
-            catalog.add(message, locations=[(place, None)], context=context)
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".html":
+            # Django knows its own tags; what it makes of them looks like Python to babel.
+            text = templatize(text, origin=file.name)
+        for _, words, _, context in extract("python", BytesIO(text.encode()), KEYWORDS):
+            catalog.add(words, locations=[(file.relative_to(HUB).as_posix(), 0)], context=context)
     return catalog
-
-
-def extract_messages(file: Path) -> list[tuple[str | tuple[str, ...], str | None]]:
-    """Words of one file; Django turns a template into something babel's reader understands."""
-    if file.suffix == ".py":
-        found = extract_from_file("python", file, keywords=KEYWORDS)
-    else:
-        text = django_template.templatize(file.read_text(encoding="utf-8"), origin=file.name)
-        joined = re.sub(r"(?<![\w.])u(?=['\"])", "", text)
-        found = _extract_from_text(joined)
-    return [(message, context) for _, message, _, context in found]
-
-
-def _extract_from_text(text: str):  # noqa: ANN202  (babel has no types)
-    from babel.messages.extract import extract  # noqa: PLC0415
-
-    return extract("python", BytesIO(text.encode()), keywords=KEYWORDS)
 
 
 def build_language(folder: Path, collected: Catalog, *, write: bool) -> list[str]:
     """Bring one language up to date; return what is wrong with it."""
-    source = folder / "django.po"
-    with source.open("rb") as stream:
-        catalog = read_po(stream, locale=folder.parent.name)
+    language = folder.parent.name
+    with (folder / "django.po").open("rb") as stream:
+        catalog = read_po(stream, locale=language)
     catalog.update(collected, no_fuzzy_matching=True)
     catalog.obsolete.clear()
-    rendered = {source: render(write_po, catalog), folder / "django.mo": render(write_mo, catalog)}
+    catalog.header_comment = f"# {language}: the words of the hub's pages."
+    catalog.creation_date = catalog.revision_date = NO_CLOCK
     faults = []
-    for file, content in rendered.items():
+    for file, content in print_catalog(folder, catalog).items():
         if write:
             file.write_bytes(content)
         elif not file.exists() or file.read_bytes() != content:
             faults.append(f"{file.relative_to(HUB)} is not current.")
-    missing = [m.id for m in catalog if m.id and not _is_translated(m.string)]
-    return faults + [f"{folder.parent.name}: not translated: {words!r}" for words in missing]
-    
-
-def _is_translated(string: object) -> bool:
-    return all(string) if isinstance(string, tuple) else bool(string)
+    missing = [message for message in catalog if message.id and not is_translated(message)]
+    return faults + [f"{language}: not translated: {message.id!r}" for message in missing]
 
 
-def render(writer, catalog: Catalog) -> bytes:  # noqa: ANN001  (babel has no types)
-    """The bytes a writer makes, with no clock in them."""
-    stream = BytesIO()
-    catalog.revision_date = catalog.creation_date = "2026-01-01 00:00+0000"
-    if writer is write_po:
-        write_po(stream, catalog, width=100, sort_output=True, include_lineno=False)
-    else:
-        writer(stream, catalog)
-    return stream.getvalue()
+def print_catalog(folder: Path, catalog: Catalog) -> dict[Path, bytes]:
+    """The catalogue as text for translators and compiled for Django."""
+    text, compiled = BytesIO(), BytesIO()
+    write_po(text, catalog, width=100, sort_output=True, include_lineno=False)
+    write_mo(compiled, catalog)
+    return {folder / "django.po": text.getvalue(), folder / "django.mo": compiled.getvalue()}
+
+
+def is_translated(message: Message) -> bool:
+    """Whether every form of a message has words, with the same placeholders."""
+    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    return all(strings) and not list(message.check(None))
 
 
 if __name__ == "__main__":

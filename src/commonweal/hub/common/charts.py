@@ -15,7 +15,8 @@ GUTTER = 11.0
 """Percent of the width left for the numbers of the axis."""
 BAR_SHARE = 0.72
 """Part of a group's width that its bars fill."""
-STEPS = (1, 2, 2.5, 5, 10)
+STEPS = (1, 2, 5)
+POWERS = tuple(10**n for n in range(18))
 
 
 @dataclass(frozen=True)
@@ -114,17 +115,15 @@ def _place_bar(
     )
 
 
-def find_axis(largest: int, lines: int = 4) -> list[int]:
-    """Round numbers from 0 to at least ``largest``, about ``lines`` of them above 0."""
-    if largest <= 0:
-        return [0, 1]
-    rough = largest / lines
-    power = 10 ** (len(str(int(rough))) - 1) if rough >= 1 else 1
-    step = next(
-        int(power * s) for s in STEPS if power * s >= rough and float(power * s).is_integer()
-    )
-    count = -(-largest // step)
-    return [step * n for n in range(count + 1)]
+def find_axis(largest: int, *, unit: int = 1, lines: int = 4) -> list[int]:
+    """Round multiples of ``unit`` from 0 to at least ``largest``, at most ``lines`` above 0.
+
+    Public charts have the unit 20, so that even the axis says nothing finer than the data.
+    """
+    wanted = max(-(-largest // unit), 1)
+    steps = (power * step for power in POWERS for step in STEPS)
+    step = unit * next(step for step in steps if step * lines >= wanted)
+    return [step * n for n in range(-(-max(largest, 1) // step) + 1)]
 
 
 def find_share(part: int, whole: int) -> str:

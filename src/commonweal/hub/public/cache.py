@@ -123,4 +123,6 @@ def _give(request: HttpRequest, answer: Answer) -> HttpResponse:
     if request.headers.get("If-None-Match") == headers["ETag"]:
         kept = {name: headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in headers}
         return HttpResponseNotModified(headers=kept)
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
     return HttpResponse(answer.content, headers=headers)

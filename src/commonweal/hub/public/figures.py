@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from commonweal.disclosure.counts import PublishedCount, publish_count
+from commonweal.disclosure.counts import PUBLIC, PublishedCount, publish_count
 from commonweal.hub.common.charts import GroupedChart, Mark, build_grouped_chart, find_axis
 from commonweal.publish.analyses import UNKNOWN_BAND, Cell
 from commonweal.publish.model import AgeSexTable
@@ -77,7 +77,7 @@ def _build_chart(
         description=describe(found),
         groups=[name_band(b) for b in bands],
         series=[(name_sex(s), [_mark(b, s, found[b, s]) for b in bands]) for s in sexes],
-        axis_labels=[(value, f"{value:,}") for value in find_axis(highest)],
+        axis_labels=[(value, f"{value:,}") for value in find_axis(highest, unit=PUBLIC.base)],
     )
 
 

@@ -21,6 +21,8 @@ from commonweal.hub.public.search import Search
 from commonweal.publish import model
 
 TOP_BARS = 10
+SMALLEST_SHARE = 0.001
+"""Shares below it are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,6 @@ class DomainPage:
     description: str
     search: SearchForm
     summary: str
-    share_title: str
     list_title: str
     rows: tuple[Row, ...]
     top: tuple[Row, ...]
@@ -189,7 +190,6 @@ def build_domain(
             live=True,
         ),
         summary=_summarise_domain(page.total, search, summary),
-        share_title=_("Share of participants with any record here"),
         list_title=_("Concepts found") if search.text else _("All concepts"),
         rows=rows,
         top=rows[:TOP_BARS] if page.page == 1 else (),
@@ -264,9 +264,10 @@ def format_share(part: PublishedCount | None, whole: PublishedCount | None) -> s
     ratio = publish_ratio(part, whole) if part is not None and whole is not None else None
     if ratio is None or part is None:
         return "–"
-    if part.value and ratio < 0.001:  # noqa: PLR2004  (below one digit after the point)
+    if part.value and ratio < SMALLEST_SHARE:
         return "< 0.1 %"
-    return f"{100 * ratio:.1f} %"
+    at_most = "≤ " if part.low == 1 else ""
+    return f"{at_most}{100 * ratio:.1f} %"
 
 
 def _build_browser_search(search: Search, *, live: bool = False) -> SearchForm:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from commonweal.hub.common.charts import GroupedChart, Mark, build_grouped_chart, find_axis, find_share
 from commonweal.hub.workbench.draft import Line, Mode
@@ -89,12 +90,22 @@ def build_lines(lines: Sequence[Line], names: Mapping[int, str]) -> tuple[LineVi
     )
 
 
-def build_found(text: str, domain: str, concepts: Sequence[Concept]) -> FoundConcepts:
-    """What a concept search found."""
-    found = _("%(count)s concepts found for “%(text)s”.") % {"count": len(concepts), "text": text}
-    nothing = _("Nothing found for “%(text)s”.") % {"text": text}
+def build_found(
+    text: str, domain: str, concepts: Sequence[Concept], *, at_most: int
+) -> FoundConcepts:
+    """What a concept search found, and whether there is more than is shown."""
+    if not concepts:
+        said = _("Nothing found for “%(text)s”.")
+    elif len(concepts) > at_most:
+        said = _("The first %(count)s concepts for “%(text)s”; add a word to see others.")
+    else:
+        said = ngettext(
+            "%(count)s concept found for “%(text)s”.",
+            "%(count)s concepts found for “%(text)s”.",
+            len(concepts),
+        )
     return FoundConcepts(
-        summary=found if concepts else nothing,
+        summary=said % {"count": min(len(concepts), at_most), "text": text},
         concepts=tuple(
             FoundConcept(
                 name=concept.name,
@@ -103,7 +114,7 @@ def build_found(text: str, domain: str, concepts: Sequence[Concept]) -> FoundCon
                 include=f"{Mode.INCLUDE}:{domain}:{concept.id}",
                 exclude=f"{Mode.EXCLUDE}:{domain}:{concept.id}",
             )
-            for concept in concepts
+            for concept in concepts[:at_most]
         ),
     )
 

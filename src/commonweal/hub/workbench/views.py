@@ -20,7 +20,7 @@ from commonweal.query.reader import DefinitionError
 from commonweal.schema.errors import CommonwealError
 from commonweal.vocabulary.concepts import find_concepts
 
-CONCEPTS_SHOWN = 20
+CONCEPTS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -134,5 +134,5 @@ def _search(opened: OpenRelease, form: ConceptSearchForm) -> presenters.FoundCon
     text, domain = form.read_text(), form.read_domain()
     if not text:
         return presenters.FoundConcepts(_("Type a word or a code to search for."), ())
-    concepts = find_concepts(opened.engine, text, domain=domain, limit=CONCEPTS_SHOWN)
-    return presenters.build_found(text, domain, concepts)
+    concepts = find_concepts(opened.engine, text, domain=domain, limit=CONCEPTS_SHOWN + 1)
+    return presenters.build_found(text, domain, concepts, at_most=CONCEPTS_SHOWN)
