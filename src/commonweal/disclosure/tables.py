@@ -42,13 +42,17 @@ class PublishedTable(Generic[K]):
     says nothing new; it is never counted and rounded on its own.
     """
 
-    cells: dict[K, PublishedCount | None]
+    cells: Mapping[K, PublishedCount | None]
     total: PublishedCount | None
 
     @property
     def suppressed(self) -> int:
         """How many cells are not shown."""
         return sum(count is None for count in self.cells.values())
+
+    def hidden(self) -> "PublishedTable[K]":
+        """The table with none of its cells shown."""
+        return PublishedTable(dict.fromkeys(self.cells), self.total)
 
 
 def publish_table(
@@ -67,7 +71,7 @@ def publish_table(
     past = tuple(earlier)
     shown_total = hold_back(publish_count(total), [table.total for table in past])
     if shown_total is None or not _can_show(published.values(), shown_total):
-        return PublishedTable(dict.fromkeys(cells), shown_total)
+        return PublishedTable(published, shown_total).hidden()
     held = {key: hold_back(c, [t.cells.get(key) for t in past]) for key, c in published.items()}
     return PublishedTable(held, shown_total)
 

@@ -119,3 +119,8 @@ Cell = tuple[str, str]
 """Age band and sex."""
 
 CELLS: tuple[Cell, ...] = tuple((band, sex) for band in (*BANDS, UNKNOWN_BAND) for sex in SEXES)
+
+CHAINS: tuple[tuple[Cell, ...], ...] = tuple(
+    tuple((band, sex) for band in (*reversed(BANDS), UNKNOWN_BAND)) for sex in SEXES
+)
+"""By sex, the cells from the oldest age on: who had a record at an age is at least as old now."""

@@ -15,6 +15,10 @@ CREATE TABLE release (
   synthetic INTEGER NOT NULL CHECK (synthetic IN (0, 1)), cutoff TEXT NOT NULL,
   content_hash TEXT NOT NULL, programme TEXT NOT NULL
 ) STRICT;
+CREATE TABLE written (
+  concepts INTEGER NOT NULL, cells INTEGER NOT NULL, small_cells INTEGER NOT NULL,
+  suppressed_cells INTEGER NOT NULL
+) STRICT;
 CREATE TABLE analysis (
   id TEXT PRIMARY KEY, title TEXT NOT NULL, strata TEXT NOT NULL, domain TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -20,6 +20,7 @@ from commonweal.publish.model import (
     DomainSummary,
     Page,
     ReleaseFacts,
+    StoreSummary,
 )
 from commonweal.publish.search import Query, build_query
 from commonweal.schema.errors import CommonwealError
@@ -59,6 +60,10 @@ class PublishingStore:
         )
         day = date.fromisoformat(cutoff)
         return ReleaseFacts(id_, tier, title, bool(synthetic), day, content_hash, programme)
+
+    def summary(self) -> StoreSummary:
+        """What was written, and how much of it is not shown."""
+        return StoreSummary(*self._one("SELECT * FROM written"))
 
     def participants(self) -> PublishedCount | None:
         """Everybody in the release."""

@@ -8,13 +8,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from commonweal.disclosure.counts import NOT_SHOWN, PublishedCount, publish_count
+from commonweal.disclosure.subsets import hide_what_narrows
 from commonweal.disclosure.tables import PublishedTable, hold_back, publish_table
 from commonweal.engine.protocol import Engine
-from commonweal.publish.analyses import ANALYSES, CELLS, DOMAINS, PARTICIPANTS, Cell, Domain
+from commonweal.publish.analyses import ANALYSES, CELLS, CHAINS, DOMAINS, PARTICIPANTS, Cell, Domain
 from commonweal.publish.counting import (
     Term,
     TrueCells,
@@ -48,6 +49,16 @@ class _Listed:
         return total is None, -(total.value if total else 0), self.term.name, self.term.id
 
 
+@dataclass(frozen=True)
+class _Contents:
+    """All counts of a store, publishable."""
+
+    people: CellTable
+    domains: dict[str, PublishedCount | None]
+    concepts: list[_Listed]
+    """Those with the most people first."""
+
+
 @dataclass
 class _Tally:
     """Counts what is written."""
@@ -75,21 +86,45 @@ def build_store(
     away from what one of them shows are not shown. The same input gives the same bytes with
     the same version of SQLite.
     """
-    past = [PublishingStore(path) for path in earlier]
+    contents = _publish(engine, release, prefix, [PublishingStore(path) for path in earlier])
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".partial-{out.name}")
     scratch.unlink(missing_ok=True)
+    tally = _Tally()
     with closing(sqlite3.connect(scratch, isolation_level=None)) as store:
         _prepare(store)
-        tally = _Tally()
-        with counted_people(engine, prefix):
-            _write_release(store, release)
-            _write_people(store, tally, count_people(engine, release.cutoff), past)
-            concepts = _write_domains(store, tally, engine, prefix, past)
-        _write_concepts(store, tally, concepts)
+        _write_release(store, release)
+        _write_people(store, tally, contents.people)
+        _write_domains(store, tally, contents)
+        _write_concepts(store, tally, contents.concepts)
         _finish(store)
     _replace(scratch, out)
-    return _summary(len(concepts), tally)
+    return _summary(len(contents.concepts), tally)
+
+
+def _publish(
+    engine: Engine, release: ReleaseFacts, prefix: str, past: Sequence[PublishingStore]
+) -> _Contents:
+    """Count, and make every count publishable beside all the others."""
+    domains: dict[str, PublishedCount | None] = {}
+    concepts: list[_Listed] = []
+    with counted_people(engine, prefix):
+        people = _publish_people(count_people(engine, release.cutoff), past)
+        for domain in DOMAINS:
+            total = _publish_domain(engine, prefix, domain, past)
+            listed = _publish_concepts(engine, prefix, domain, past)
+            concepts += _hide_what_narrows(listed, people, total)
+            domains[domain.id] = total
+    concepts = _hide_what_narrows(concepts, people, None)
+    return _Contents(people, domains, sorted(concepts, key=lambda concept: concept.place))
+
+
+def _hide_what_narrows(
+    concepts: Sequence[_Listed], people: CellTable, total: PublishedCount | None
+) -> list[_Listed]:
+    tables = {concept.term.id: concept.table for concept in concepts}
+    kept = hide_what_narrows(tables, people, CHAINS, total=total)
+    return [replace(concept, table=kept[concept.term.id]) for concept in concepts]
 
 
 def _prepare(store: sqlite3.Connection) -> None:
@@ -135,38 +170,16 @@ def _write_release(store: sqlite3.Connection, release: ReleaseFacts) -> None:
     )
 
 
-def _write_people(
-    store: sqlite3.Connection, tally: _Tally, cells: TrueCells, past: Sequence[PublishingStore]
-) -> None:
-    before = [
-        PublishedTable(dict(s.participants_by_age_sex().cells), s.participants()) for s in past
-    ]
-    table = publish_table(cells, sum(cells.values()), earlier=before)
-    _insert(store, "figure", [(PARTICIPANTS.id, *tally.columns(table.total))])
-    _insert(
-        store,
-        "participants_age_sex",
-        ((*cell, *tally.columns(count)) for cell, count in table.cells.items()),
-    )
+def _publish_people(cells: TrueCells, past: Sequence[PublishingStore]) -> CellTable:
+    before = [PublishedTable(s.participants_by_age_sex().cells, s.participants()) for s in past]
+    return publish_table(cells, sum(cells.values()), earlier=before)
 
 
-def _write_domains(
-    store: sqlite3.Connection,
-    tally: _Tally,
-    engine: Engine,
-    prefix: str,
-    past: Sequence[PublishingStore],
-) -> list[_Listed]:
-    """Write the domains and return their concepts, those with the most people first."""
-    listed: list[_Listed] = []
-    for position, domain in enumerate(DOMAINS):
-        concepts = _publish_concepts(engine, prefix, domain, past)
-        people = publish_count(count_people_of_domain(engine, prefix, domain))
-        before = [d.participants for s in past for d in s.domains() if d.id == domain.id]
-        count = tally.columns(hold_back(people, before))
-        _insert(store, "domain", [(domain.id, position, domain.title, len(concepts), *count)])
-        listed += concepts
-    return sorted(listed, key=lambda concept: concept.place)
+def _publish_domain(
+    engine: Engine, prefix: str, domain: Domain, past: Sequence[PublishingStore]
+) -> PublishedCount | None:
+    before = [d.participants for s in past for d in s.domains() if d.id == domain.id]
+    return hold_back(publish_count(count_people_of_domain(engine, prefix, domain)), before)
 
 
 def _publish_concepts(
@@ -195,7 +208,23 @@ def _earlier_table(store: PublishingStore, concept_id: int) -> CellTable:
     page = store.get_concept(concept_id)
     if page is None:
         return publish_table(_NOBODY, 0)
-    return PublishedTable(dict(page.by_age_sex.cells), page.concept.participants)
+    return PublishedTable(page.by_age_sex.cells, page.concept.participants)
+
+
+def _write_people(store: sqlite3.Connection, tally: _Tally, people: CellTable) -> None:
+    _insert(store, "figure", [(PARTICIPANTS.id, *tally.columns(people.total))])
+    _insert(
+        store,
+        "participants_age_sex",
+        ((*cell, *tally.columns(count)) for cell, count in people.cells.items()),
+    )
+
+
+def _write_domains(store: sqlite3.Connection, tally: _Tally, contents: _Contents) -> None:
+    for position, domain in enumerate(DOMAINS):
+        concepts = sum(concept.domain == domain.id for concept in contents.concepts)
+        count = tally.columns(contents.domains[domain.id])
+        _insert(store, "domain", [(domain.id, position, domain.title, concepts, *count)])
 
 
 def _write_concepts(store: sqlite3.Connection, tally: _Tally, concepts: Sequence[_Listed]) -> None:
