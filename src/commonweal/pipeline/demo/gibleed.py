@@ -12,8 +12,9 @@ from pathlib import Path
 
 from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine
+from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.model import DataType, Field, Submission, Table, get_model
+from commonweal.schema.model import Field, Submission, Table, get_model
 
 DATABASE = "eunomia"
 ALSO_SENT = ("observation_period",)
@@ -68,15 +69,6 @@ def _columns_there(engine: Engine, table: Table) -> frozenset[str]:
     return frozenset() if any(name.startswith("column0") for name in names) else names
 
 
-SQL_TYPES = {
-    DataType.INTEGER: "BIGINT",
-    DataType.FLOAT: "DOUBLE",
-    DataType.STRING: "VARCHAR",
-    DataType.DATE: "DATE",
-    DataType.TIMESTAMP: "TIMESTAMP",
-}
-
-
 def _cell(table: Table, field: Field, there: frozenset[str]) -> str:
     known = field.name in there and (table.name, field.name) not in NOT_A_TIME
     value = quoted(field.name) if known else "NULL"
@@ -96,6 +88,7 @@ VOCABULARY_TABLES = (
 
 def write_gibleed_vocabulary(engine: Engine, folder: Path) -> None:
     """Write GiBleed's vocabulary tables as Parquet, in OMOP 5.4 shape."""
+    engine.attach_database(DATABASE, find_gibleed())
     model = get_model("omop-5.4")
     for name in VOCABULARY_TABLES:
         table = model.table(name)

@@ -1,0 +1,175 @@
+"""Builds releases: the combined dataset becomes tiers, each sealed, signed and published."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from commonweal.curation.stages import list_rules
+from commonweal.engine.duckdb_engine import open_engine
+from commonweal.engine.protocol import Engine
+from commonweal.engine.settings import Settings
+from commonweal.pipeline.curate import Curated, count_tables, curate, get_cutoff, get_parameters
+from commonweal.pipeline.lock import only_one
+from commonweal.pipeline.progress import Progress
+from commonweal.pipeline.seal import ReleaseFacts as SealedFacts
+from commonweal.pipeline.seal import seal_release
+from commonweal.pipeline.snapshots import Snapshot, get_vocabulary
+from commonweal.privacy.deidentify import TierResult, build_tier_stage
+from commonweal.privacy.tiers import TIERS, Tier, get_tier
+from commonweal.privacy.treatment import RuleId, is_kept, treat_table
+from commonweal.privacy.vault import Vault, open_vault
+from commonweal.publish.model import ReleaseFacts, StoreSummary
+from commonweal.publish.pointer import PUBLIC_TIER, list_earlier, set_current, store_path
+from commonweal.publish.reader import PublishingStore
+from commonweal.publish.store import build_store
+from commonweal.release.catalogue import Release
+from commonweal.release.cdm import open_cdm
+from commonweal.release.dictionary import TierNotes
+from commonweal.schema.model import get_model
+
+NOTES = {
+    RuleId.BIRTH: "Birth date made coarser or moved, as the tier says.",
+    RuleId.DATE_SHIFT: "Moved back by 1 to 364 days, the same for all dates of a person.",
+    RuleId.TEXT: "Left empty, or replaced by the code of the concept beside it.",
+    RuleId.GEOGRAPHY: "Made coarser, or hidden where few people live.",
+    RuleId.REMAP: "A new number that means something within this release only.",
+}
+"""What the data dictionary says of a field that a rule of de-identification wrote."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made: the combined dataset, its tiers and releases, and what is public."""
+
+    curated: Curated
+    tiers: Mapping[str, TierResult]
+    releases: Mapping[str, Release]
+    published: StoreSummary
+
+
+def run_curation(settings: Settings, progress: Progress) -> Curated:
+    """Run the stages up to the combined dataset.
+
+    Raises:
+        CommonwealError: an input is missing or does not fit, or another process is building.
+    """
+    with only_one(settings.home), _open_engine(settings) as engine:
+        return curate(engine, settings, progress)
+
+
+def run_build(settings: Settings, progress: Progress, *, now: datetime) -> Built:
+    """Run everything: stages, tiers, releases, publishing store. Done work is not done again.
+
+    ``now`` stands in the envelope of a new release, outside what is hashed.
+
+    Raises:
+        CommonwealError: an input is missing or does not fit, or another process is building.
+    """
+    with only_one(settings.home), _open_engine(settings) as engine:
+        vocabulary = get_vocabulary(settings.home)
+        curated = curate(engine, settings, progress)
+        build = _Build(engine, settings, progress, vocabulary, curated)
+        with open_vault(settings.home / "vault" / "vault.sqlite") as vault:
+            tiers = {name: build.make_tier(get_tier(name), vault) for name in TIERS}
+        releases = {name: build.seal(get_tier(name), made, now) for name, made in tiers.items()}
+        published = build.publish(releases[PUBLIC_TIER])
+    return Built(curated, tiers, releases, published)
+
+
+def _open_engine(settings: Settings) -> Engine:
+    return open_engine(settings.engine, spill_folder=settings.home / "spill")
+
+
+@dataclass(frozen=True)
+class _Build:
+    """One build under way: what every step of it needs."""
+
+    engine: Engine
+    settings: Settings
+    progress: Progress
+    vocabulary: Snapshot
+    curated: Curated
+
+    def make_tier(self, tier: Tier, vault: Vault) -> TierResult:
+        """De-identify the combined dataset as the tier says."""
+        self.progress.begin(f"De-identifying: {tier.name} tier", len(self.curated.combined.rows))
+        made = build_tier_stage(
+            self.engine,
+            tier,
+            combined=self.curated.combined.files,
+            vocabulary=self.vocabulary.files,
+            vault=vault,
+            out=self.settings.home / "stages",
+            as_of=get_cutoff(self.settings),
+            progress=count_tables(self.progress),
+        )
+        self.progress.end()
+        return made
+
+    def seal(self, tier: Tier, made: TierResult, now: datetime) -> Release:
+        """Seal a tier as a release, or find the release that it is already."""
+        facts = SealedFacts(
+            cutoff=get_cutoff(self.settings),
+            synthetic=self.settings.programme.synthetic,
+            inputs={
+                "submissions": {s.site: s.digest for s in self.curated.submissions},
+                "feeds": self.curated.feeds.digest,
+                "vocabulary": self.vocabulary.digest,
+                "stage": made.digest,
+            },
+            rules=tuple({"id": rule.id, "title": rule.title} for rule in list_rules()),
+            parameters=get_parameters(self.settings),
+            counts={"rules": _list_counts(self.curated, made), "linkage": asdict(made.linkage)},
+            tier_notes=_build_notes(tier),
+        )
+        return seal_release(
+            self.settings.home,
+            tier=tier.name,
+            letter=tier.letter,
+            tables=made.folder,
+            facts=facts,
+            now=now,
+        )
+
+    def publish(self, release: Release) -> StoreSummary:
+        """Write the public aggregates of a release and make them the current ones."""
+        self.progress.begin("Publishing", 1)
+        facts = ReleaseFacts(
+            id=release.id,
+            tier=release.manifest.tier,
+            title=get_tier(release.manifest.tier).title,
+            synthetic=release.manifest.synthetic,
+            cutoff=release.manifest.cutoff,
+            content_hash=release.content_hash,
+            programme=self.settings.programme.name,
+        )
+        store = store_path(self.settings.home, release.id, release.content_hash)
+        if not store.exists():
+            open_cdm(self.engine, release.folder)
+            build_store(self.engine, facts, store, earlier=list_earlier(self.settings.home, facts))
+        set_current(self.settings.home, facts.tier, store)
+        self.progress.end()
+        return PublishingStore(store).summary()
+
+
+def _list_counts(curated: Curated, made: TierResult) -> list[dict[str, Any]]:
+    """What every rule that touched a row did, by stage and table."""
+    by_stage = [(stage.name, stage.counts) for stage in curated.stages]
+    return [
+        {"stage": stage, **count.to_json()}
+        for stage, counts in (*by_stage, (made.name, made.counts))
+        for count in counts
+        if count.dropped or count.changed or count.added
+    ]
+
+
+def _build_notes(tier: Tier) -> TierNotes:
+    """What the tier does to each field, for the data dictionary."""
+    return {
+        (table.name, treatment.column): NOTES[treatment.rule]
+        for table in get_model("release").tables.values()
+        if is_kept(table, tier)
+        for treatment in treat_table(table, tier)
+        if treatment.rule
+    }

@@ -1,0 +1,202 @@
+"""Curates: every site's accepted submission and the programme's side become one dataset.
+
+Every step is a folder named by what went into it, so a run that was killed, or is run
+again, goes on where the folders end.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from commonweal.curation.evidence import RuleCount
+from commonweal.curation.folder import TableFolder
+from commonweal.curation.load import load_submission
+from commonweal.curation.programme import make_programme
+from commonweal.curation.runner import StageResult, run_stage, settle_parameters
+from commonweal.curation.stage import Stage
+from commonweal.curation.stages import COMBINED, SITE, UNION
+from commonweal.curation.union import union_sites
+from commonweal.engine.protocol import Engine
+from commonweal.engine.settings import Settings
+from commonweal.intake.landing import Submission, get_accepted, verify_submission
+from commonweal.intake.sites import list_sites
+from commonweal.pipeline.progress import Progress
+from commonweal.pipeline.snapshots import Snapshot, get_latest_feeds
+from commonweal.schema.errors import CommonwealError
+from commonweal.schema.feeds import find_feed_files
+
+PERSON_TABLES = ("person", "person_ext")
+"""Tables that come from the programme alone, never from a site."""
+
+
+@dataclass(frozen=True)
+class Curated:
+    """The combined dataset, the stages it went through and what it was made from."""
+
+    submissions: tuple[Submission, ...]
+    feeds: Snapshot
+    loaded: Mapping[str, TableFolder]
+    sites: Mapping[str, StageResult]
+    union: StageResult
+    combined: StageResult
+
+    @property
+    def stages(self) -> tuple[StageResult, ...]:
+        return (*self.sites.values(), self.union, self.combined)
+
+    @property
+    def counts(self) -> tuple[RuleCount, ...]:
+        """What every rule did, summed over no stage: each stage's rows follow the other's."""
+        return tuple(count for stage in self.stages for count in stage.counts)
+
+    @property
+    def rows_in(self) -> int:
+        """Rows the sites sent, in tables that curation knows."""
+        return sum(sum(folder.rows.values()) for folder in self.loaded.values())
+
+
+def get_cutoff(settings: Settings) -> date:
+    """The last day of data.
+
+    Raises:
+        CommonwealError: the programme has not set one.
+    """
+    if settings.programme.cutoff is None:
+        raise CommonwealError(
+            "The programme has no cut-off date.",
+            expected="programme.cutoff, the last day of data in the next release",
+            fix="Write cutoff = 2026-10-01 under [programme] in commonweal.toml.",
+        )
+    return settings.programme.cutoff
+
+
+def get_parameters(settings: Settings) -> dict[str, dict[str, str]]:
+    """The parameters of every stage's rules, as text for manifests."""
+    return {
+        stage.name: {
+            name: str(value)
+            for name, value in settle_parameters(stage, _given(stage, settings)).items()
+        }
+        for stage in (SITE, UNION, COMBINED)
+    }
+
+
+def _given(stage: Stage, settings: Settings) -> dict[str, object]:
+    """The parameters that a programme must set; the others keep their defaults."""
+    return {"cutoff": get_cutoff(settings)} if "cutoff" in stage.parameters else {}
+
+
+def list_curated_submissions(settings: Settings) -> tuple[Submission, ...]:
+    """The accepted production submission of every site that has one, unchanged since it came.
+
+    Raises:
+        CommonwealError: there is none, one was altered, or synthetic and real data would mix.
+    """
+    found = [get_accepted(settings.home, site.name) for site in list_sites(settings.home)]
+    submissions = tuple(submission for submission in found if submission)
+    if not submissions:
+        raise CommonwealError(
+            "There is nothing to curate.",
+            expected="an accepted production submission of at least one site",
+            fix="See `commonweal submissions`; hand one in with `commonweal submit`.",
+        )
+    for submission in submissions:
+        _check_submission(submission, synthetic=settings.programme.synthetic)
+    return submissions
+
+
+def _check_submission(submission: Submission, *, synthetic: bool) -> None:
+    if submission.synthetic != synthetic:
+        kind = "synthetic" if submission.synthetic else "real"
+        raise CommonwealError(
+            f"The submission {submission.id} holds {kind} data; this programme curates none.",
+            expected=f"{'synthetic' if synthetic else 'real'} data, as programme.synthetic says",
+            fix="Keep synthetic and real data in programmes of their own.",
+        )
+    if altered := verify_submission(submission):
+        raise CommonwealError(
+            f"Files of {submission.id} are not what was handed in: {', '.join(altered)}.",
+            fix="Bring the landing area back from a copy, or have the site submit again.",
+        )
+
+
+def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
+    """Run all stages up to the combined dataset, or find them done.
+
+    Raises:
+        CommonwealError: an input is missing or does not fit.
+    """
+    submissions = list_curated_submissions(settings)
+    feeds = get_latest_feeds(settings.home)
+    find_feed_files(feeds.folder)
+    stages = settings.home / "stages"
+    loaded, sites = {}, {}
+    for submission in submissions:
+        progress.begin(f"Curating {submission.site}", len(submission.files))
+        loaded[submission.site] = _load(engine, submission, stages)
+        sites[submission.site] = run_stage(
+            engine,
+            SITE,
+            loaded[submission.site].files,
+            out=stages / SITE.name,
+            progress=count_tables(progress),
+        )
+        progress.end()
+    progress.begin("Joining the sites", len(next(iter(sites.values())).rows))
+    joined = union_sites(engine, sites, out=stages / "joined")
+    union = run_stage(
+        engine,
+        UNION,
+        joined.files,
+        out=stages / UNION.name,
+        parameters=_given(UNION, settings),
+        progress=count_tables(progress),
+    )
+    progress.end()
+    combined = _combine(engine, settings, union, feeds, progress)
+    return Curated(submissions, feeds, loaded, sites, union, combined)
+
+
+def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
+    files = {f.table: submission.folder / f.name for f in submission.files if f.table}
+    return load_submission(
+        engine,
+        files,
+        site=submission.site,
+        dialect=submission.dialect,
+        out=stages / "loaded" / submission.site,
+    )
+
+
+def _combine(
+    engine: Engine, settings: Settings, union: StageResult, feeds: Snapshot, progress: Progress
+) -> StageResult:
+    """Persons come from the programme; of the sites' rows, those of their patients' records."""
+    stages = settings.home / "stages"
+    progress.begin("Combining with the programme's side", len(union.rows))
+    own = make_programme(engine, feeds.files["participant"], out=stages / "programme")
+    inputs = {t: files for t, files in union.files.items() if t not in PERSON_TABLES}
+    for table, files in own.files.items():
+        inputs[table] = (*inputs.get(table, ()), *files)
+    combined = run_stage(
+        engine,
+        COMBINED,
+        inputs,
+        out=stages / COMBINED.name,
+        parameters=_given(COMBINED, settings),
+        relations={name: (feeds.files[name],) for name in COMBINED.relations},
+        progress=count_tables(progress),
+    )
+    progress.end()
+    return combined
+
+
+def count_tables(progress: Progress) -> Callable[[str, str], None]:
+    """Move a bar on for each table that is written."""
+
+    def tell(table: str, work: str) -> None:
+        if work == "writing":
+            progress.advance(table)
+
+    return tell
