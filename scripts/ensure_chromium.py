@@ -17,7 +17,9 @@ def main() -> None:
     """Find or install, then print the path."""
     path = find_installed() or install_from_debian() or install_from_playwright()
     if path is None:
-        sys.exit("No Chromium could be found or installed. Install one, or set CHROMIUM to its path.")
+        sys.exit(
+            "No Chromium could be found or installed. Install one, or set CHROMIUM to its path."
+        )
     print(path)
 
 
@@ -50,7 +52,9 @@ def install_from_playwright() -> str | None:
         "from playwright.sync_api import sync_playwright\n"
         "with sync_playwright() as p: print(p.chromium.executable_path)"
     )
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return found.stdout.strip()
 
 

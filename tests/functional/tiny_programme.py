@@ -71,13 +71,12 @@ TABLES = {
     ),
     "concept_ancestor": (
         "ancestor_concept_id, descendant_concept_id",
-        "SELECT concept_id AS ancestor_concept_id, concept_id AS descendant_concept_id "
-        "FROM made_concept",
+        """SELECT concept_id AS ancestor_concept_id, concept_id AS descendant_concept_id
+           FROM made_concept""",
     ),
     "concept_synonym": (
         "concept_id, concept_synonym_name",
-        "SELECT concept_id, concept_synonym_name, 4180186 AS language_concept_id "
-        "FROM made_synonym",
+        "SELECT concept_id, concept_synonym_name, 4180186 AS language_concept_id FROM made_synonym",
     ),
     "concept": (
         "concept_id",

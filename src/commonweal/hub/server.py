@@ -64,7 +64,11 @@ def check_port_is_free(host: str, port: int) -> None:
             taken = error.errno == errno.EADDRINUSE
             raise CommonwealError(
                 f"Port {port} of {host} "
-                + ("is taken by another program." if taken else f"cannot be used: {error.strerror}."),
+                + (
+                    "is taken by another program."
+                    if taken
+                    else f"cannot be used: {error.strerror}."
+                ),
                 fix="Stop that program, or choose with --public-port and --workbench-port.",
             ) from error
 
@@ -81,10 +85,10 @@ def run_hub(settings: Settings, *, workers: int) -> Iterator[tuple[Running, ...]
         check_port_is_free(settings.hub.host, process.port)
     running: list[Running] = []
     try:
-        for process in wanted:
-            running.append(_start(settings, process, workers))
-        for process in running:
-            _wait_until_it_answers(process)
+        # One by one, so that those that started are stopped when a later one does not.
+        running.extend(_start(settings, process, workers) for process in wanted)
+        for started in running:
+            _wait_until_it_answers(started)
         yield tuple(running)
     finally:
         _stop(running)

@@ -81,7 +81,7 @@ def build_grouped_chart(
     room = (100.0 - GUTTER) / max(len(groups), 1)
     base = TOP + PLOT_HEIGHT
     bars = [
-        _place_bar(mark, GUTTER + g * room, room, number, len(series), top)
+        _place_bar(mark, left=GUTTER + g * room, room=room, place=(number, len(series)), top=top)
         for number, (_, marks) in enumerate(series, start=1)
         for g, mark in enumerate(marks)
     ]
@@ -99,9 +99,9 @@ def build_grouped_chart(
     )
 
 
-def _place_bar(
-    mark: Mark, left: float, room: float, number: int, of: int, top: int
-) -> Bar:
+def _place_bar(mark: Mark, *, left: float, room: float, place: tuple[int, int], top: int) -> Bar:
+    """A bar in a group of ``room`` percent; ``place`` is its number and how many there are."""
+    number, of = place
     width = room * BAR_SHARE / of
     height = PLOT_HEIGHT if mark.hidden else PLOT_HEIGHT * mark.height / top
     return Bar(

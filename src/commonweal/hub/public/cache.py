@@ -121,7 +121,9 @@ def _remember(response: HttpResponse, etag: str) -> Answer:
 def _give(request: HttpRequest, answer: Answer) -> HttpResponse:
     headers = dict(answer.headers)
     if request.headers.get("If-None-Match") == headers["ETag"]:
-        kept = {name: headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in headers}
+        kept = {
+            name: headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in headers
+        }
         return HttpResponseNotModified(headers=kept)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)

@@ -52,7 +52,11 @@ def name_band(key: str) -> str:
 def build_age_by_sex(table: AgeSexTable, *, caption: str) -> Figure:
     """Lay out counts of people by age band and sex; rows and columns of nobody are left out."""
     found = {(b, s): table.cells.get((b, s), NOBODY) for b in table.bands for s in table.sexes}
-    bands = [b for b in table.bands if b != UNKNOWN_BAND or any(_is_somebody(found[b, s]) for s in table.sexes)]
+    bands = [
+        b
+        for b in table.bands
+        if b != UNKNOWN_BAND or any(_is_somebody(found[b, s]) for s in table.sexes)
+    ]
     sexes = [s for s in table.sexes if any(_is_somebody(found[b, s]) for b in bands)]
     return Figure(
         caption=caption,

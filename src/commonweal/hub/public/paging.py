@@ -26,9 +26,7 @@ def build_pages(current: int, last: int, address: Callable[[int], str]) -> Pages
     """First, last and the neighbours of the current page, with gaps between."""
     if last <= 1:
         return Pages()
-    wanted = sorted(
-        {1, last, *(n for n in range(current - 1, current + 2) if 1 <= n <= last)}
-    )
+    wanted = sorted({1, last, *(n for n in range(current - 1, current + 2) if 1 <= n <= last)})
     entries: list[Entry] = []
     before = 0
     for number in wanted:

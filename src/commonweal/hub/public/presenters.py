@@ -192,7 +192,7 @@ def build_domain(
         summary=_summarise_domain(page.total, search, summary),
         list_title=_("Concepts found") if search.text else _("All concepts"),
         rows=rows,
-        top=rows[:TOP_BARS] if page.page == 1 else (),
+        top=rows[:TOP_BARS] if page.page == 1 and len(rows) > 1 else (),
         pages=build_pages(page.page, page.pages, lambda n: address + search.query(n)),
         elsewhere=_build_elsewhere(domain, search, found),
     )
@@ -231,8 +231,7 @@ def build_concept(
         domain_address=reverse("domain", args=[domain.key]),
         participants=format_count(concept.participants),
         share=format_share(concept.participants, summary.participants),
-        share_title=_("of participants with any record in “%(domain)s”")
-        % {"domain": domain.title},
+        share_title=_("of participants with any record in “%(domain)s”") % {"domain": domain.title},
         synonyms=tuple(name for name in page.synonyms if name != concept.name),
         figure=build_age_by_sex(
             page.by_age_sex, caption=_("Participants by age at first record and sex at birth")

@@ -44,7 +44,9 @@ def answer_no_release(request: HttpRequest) -> HttpResponse:
 @with_store
 def show_home(request: HttpRequest, store: PublishingStore) -> HttpResponse:
     """What the programme is and what is in its data."""
-    page = presenters.build_home(store.participants(), _summaries(store), store.participants_by_age_sex())
+    page = presenters.build_home(
+        store.participants(), _summaries(store), store.participants_by_age_sex()
+    )
     return _render(request, store, "public/home.html", "home", page)
 
 

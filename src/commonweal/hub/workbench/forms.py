@@ -115,7 +115,7 @@ class DefinitionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Read the definition; what is wrong with it stands beside the field it came from."""
         fields = super().clean() or {}
-        upload: UploadedFile | None = fields.get("file")
+        upload: UploadedFile[bytes] | None = fields.get("file")
         name = "file" if upload else "definition"
         content = upload.read(MAX_BYTES + 1) if upload else fields.get("definition", "").encode()
         try:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commonweal.hub.common.charts import GroupedChart, Mark, build_grouped_chart, find_axis, find_share
+from commonweal.hub.common.charts import (
+    GroupedChart,
+    Mark,
+    build_grouped_chart,
+    find_axis,
+    find_share,
+)
 from commonweal.hub.workbench.draft import Line, Mode
 from commonweal.hub.workbench.forms import DOMAINS
 from commonweal.query.bands import AGE_BANDS, UNKNOWN

@@ -1,6 +1,6 @@
 """The cohort page: put a cohort together, or paste a definition, and count it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,19 +36,30 @@ class CohortPage:
     problem: CommonwealError | None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the researcher sent, as far as it could be read."""
+
+    builder: BuilderForm = field(default_factory=BuilderForm)
+    search: ConceptSearchForm = field(default_factory=ConceptSearchForm)
+    form: DefinitionForm = field(default_factory=DefinitionForm)
+    draft: Draft = field(default_factory=Draft)
+    definition: CohortDefinition | None = None
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_cohorts(request: HttpRequest) -> HttpResponse:
     """The builder: each button sends the whole draft, and the answer is the page again."""
     if request.method != "POST":
-        return _answer(request, BuilderForm(), ConceptSearchForm(), DefinitionForm(), Draft(), None)
+        return _answer(request, Asked())
     builder, search = BuilderForm(request.POST), ConceptSearchForm(request.POST)
     draft = change_draft(builder.read_draft(), request)
     wants_count = _wants(request, "count") and builder.is_valid()
     definition = build_definition(draft) if wants_count else None
     if not _wants(request, "search"):
         search = ConceptSearchForm(initial={"domain": search.read_domain()})
-    return _answer(request, builder, search, DefinitionForm(), draft, definition)
+    return _answer(request, Asked(builder, search, draft=draft, definition=definition))
 
 
 @never_cache
@@ -57,7 +68,7 @@ def count_definition(request: HttpRequest) -> HttpResponse:
     """Count a definition that was pasted or uploaded."""
     form = DefinitionForm(request.POST, request.FILES)
     definition = form.parsed if form.is_valid() else None
-    return _answer(request, BuilderForm(), ConceptSearchForm(), form, Draft(), definition)
+    return _answer(request, Asked(form=form, definition=definition))
 
 
 @never_cache
@@ -83,35 +94,27 @@ def _wants(request: HttpRequest, deed: str) -> bool:
     return deed in request.POST or ("enter" in request.POST and deed == by_enter)
 
 
-def _answer(
-    request: HttpRequest,
-    builder: BuilderForm,
-    search: ConceptSearchForm,
-    form: DefinitionForm,
-    draft: Draft,
-    definition: CohortDefinition | None,
-) -> HttpResponse:
+def _answer(request: HttpRequest, asked: Asked) -> HttpResponse:
     with use_release() as opened:
         if opened is None:
             return render(request, "workbench/no_release.html", {"section": "cohorts"}, status=503)
-        result, problem = _count(opened, definition)
-        names = name_concepts(opened.engine, [line.concept_id for line in draft.lines])
+        result, problem = _count(opened, asked.definition)
+        names = name_concepts(opened.engine, [line.concept_id for line in asked.draft.lines])
         page = CohortPage(
             release_id=opened.release.id,
             synthetic=opened.release.manifest.synthetic,
             cutoff=opened.cdm.as_of.isoformat(),
-            lines=presenters.build_lines(draft.lines, names),
-            found=_search(opened, search) if search.is_bound else None,
+            lines=presenters.build_lines(asked.draft.lines, names),
+            found=_search(opened, asked.search) if asked.search.is_bound else None,
             result=result,
             problem=problem,
         )
-    if result is not None:
-        form = DefinitionForm(initial={"definition": result.definition})
+    counted = {"definition": result.definition} if result else None
     context = {
         "page": page,
-        "builder": builder,
-        "search": search,
-        "form": form,
+        "builder": asked.builder,
+        "search": asked.search,
+        "form": DefinitionForm(initial=counted) if counted else asked.form,
         "section": "cohorts",
     }
     return render(request, "workbench/cohorts.html", context)
