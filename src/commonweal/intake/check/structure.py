@@ -168,7 +168,7 @@ class _Splitter:
             self._keep(text, len(lines))
 
     def _find_fault(self, text: bytes) -> str | None:
-        bare = text.rstrip(b"\r\n") if b'"' not in text else text
+        bare = _without_end(text)
         if not bare:
             return "structure.blank_line"
         if b'"' not in text:
@@ -240,7 +240,12 @@ def count_fields(text: bytes) -> int:
 def _name_quote_fault(text: bytes, reading: Reading) -> str:
     if reading is Reading.OPEN:
         return "structure.unclosed_quote"
-    outside = _QUOTED.sub(b"", text).rstrip(b"\r\n")
+    outside = _QUOTED.sub(b"", _without_end(text))
     if b"\r" in outside and b'"' not in outside:
         return "structure.lone_carriage_return"
     return "structure.stray_quote"
+
+
+def _without_end(text: bytes) -> bytes:
+    """A line without its one line end."""
+    return text.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,0 +1,136 @@
+"""The fast passes never disagree with the slow and certain ones."""
+
+import csv
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tests.intake_folders import check, csv_text, programme_table
+
+from commonweal.intake.check.columnar import build_suspect
+from commonweal.intake.check.exact import find_fault
+from commonweal.intake.check.preflight import survey
+from commonweal.intake.check.structure import copy_sound_records
+from commonweal.intake.findings import Tally
+from commonweal.schema.model import DataType, Field
+
+NUMBERS = st.text("0123456789+-.eE ,_xnaif٣", max_size=24)
+TIMES = st.text("0123456789+-: TZUCEST./", max_size=34)
+NEARLY_TIMES = st.from_regex(
+    r"[ +-]?[0-9]{1,5}[-/ ][ 0-9][0-9]?[- ][ 0-9][0-9]?([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}"
+    r"(\.[0-9]{0,10})?)?(Z| UTC| Europe/Berlin|[+-][0-9]{2}:?[0-9]{2})?)?",
+    fullmatch=True,
+)
+CELLS = st.one_of(NUMBERS, TIMES, NEARLY_TIMES, st.text(max_size=12), st.dates().map(str))
+FIELDS = st.builds(
+    Field,
+    name=st.just("cell"),
+    type=st.sampled_from(DataType),
+    required=st.booleans(),
+    primary_key=st.just(value=False),
+    description=st.just(""),
+    length=st.none() | st.integers(1, 8),
+)
+
+
+@given(FIELDS, st.lists(st.none() | CELLS, min_size=1, max_size=30))
+@settings(max_examples=150, deadline=None)
+@example(Field("cell", DataType.DATE, True, False, ""), ["+2020-1-15", " 2020-1-01", "0000-01-01"])
+@example(Field("cell", DataType.FLOAT, True, False, ""), ["nan", "inf", "1e999", "1_0"])
+def test_columnar_pass_suspects_every_cell_that_is_wrong(
+    field: Field, cells: list[str | None]
+) -> None:
+    frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String})
+    suspects = frame.select(build_suspect(field))["cell"].to_list()
+    for cell, suspect in zip(cells, suspects, strict=True):
+        if find_fault(field, cell or ""):
+            assert suspect == (cell or "")
+
+
+DEATH = programme_table("death")
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {name: CELLS.map(lambda t: t.translate({0: "0", 13: "r"})) for name in DEATH.columns}
+    ),
+    max_size=8,
+)
+
+
+@given(ROWS, st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=40, deadline=None)
+def test_all_passes_together_count_what_python_counts(
+    rows: list[dict[str, str]], line_end: str
+) -> None:
+    expected: dict[tuple[str, str], int] = {}
+    for row in rows:
+        for field in DEATH.fields:
+            if code := find_fault(field, row[field.name]):
+                expected[code, field.name] = expected.get((code, field.name), 0) + 1
+    with TemporaryDirectory() as name:
+        path = Path(name) / "death.csv"
+        path.write_text(csv_text("death", rows, line_end=line_end), newline="", encoding="utf-8")
+        report = check(Path(name))
+    counted = {(f.code, f.column): f.count for f in report.all_findings}
+    assert {k: n for k, n in counted.items() if k[0].split(".")[0] not in ("key", "structure")} == (
+        expected
+    )
+    assert (report.files[0].rows, report.files[0].rejected_rows) == (len(rows), 0)
+
+
+DAMAGED = st.lists(st.sampled_from(['"', ",", "\n", "\r\n", "\r", "a", "é", '"",'])).map("".join)
+
+
+@given(DAMAGED)
+@settings(max_examples=500, deadline=None)
+@example('a,"b\n')
+@example('1,2\n"a\n\n",b\n"x"y,1\n1,2\n')
+def test_structure_is_called_sound_only_when_python_reads_the_same(text: str) -> None:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "file.csv"
+        path.write_text("a,b\n" + text, encoding="utf-8", newline="")
+        structure = survey(path, header_bytes=4, header_lines=1, width=2, progress=lambda _: None)
+        if structure.sound:
+            records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+            assert len(records) == structure.records
+            assert {len(record) for record in records} <= {2}
+
+
+@given(DAMAGED)
+@settings(max_examples=500, deadline=None)
+@example('"a\n\n",b\n"x"y,1\n1,2\n')
+@example('"",",\n"')
+def test_what_the_structural_reader_keeps_is_sound(text: str) -> None:
+    with TemporaryDirectory() as name:
+        source, target = Path(name) / "file.csv", Path(name) / "copy.csv"
+        source.write_text("a,b\n" + text, encoding="utf-8", newline="")
+        copy = copy_sound_records(
+            source,
+            target,
+            header_bytes=4,
+            header_lines=1,
+            width=2,
+            tally=Tally(),
+            progress=lambda _: None,
+        )
+        again = survey(target, header_bytes=0, header_lines=0, width=2, progress=lambda _: None)
+        assert (again.sound, again.records) == (True, copy.rows)
+        whole = survey(source, header_bytes=4, header_lines=1, width=2, progress=lambda _: None)
+        if whole.sound:
+            assert (copy.rows, copy.rejected) == (whole.records, 0)
+        physical = text.count("\n") + (not text.endswith("\n") and text != "")
+        places = [copy.lines.place(row) for row in range(1, copy.rows + 1)]
+        assert places == sorted(set(places))
+        assert all(record <= copy.seen and line <= physical + 1 for record, line in places)
+
+
+@given(st.binary(max_size=400), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_get_an_answer(content: bytes, with_header: bool) -> None:
+    header = ",".join(DEATH.columns).encode() + b"\n" if with_header else b""
+    with TemporaryDirectory() as name:
+        (Path(name) / "death.csv").write_bytes(header + content)
+        report = check(Path(name))
+        assert report.verdict in ("accepted", "rejected")

@@ -1,0 +1,109 @@
+"""The verbs ``check``, ``submit``, ``submissions`` and ``sites``, run as a steward runs them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.intake_folders import valid_row, write_persons, write_table
+
+from commonweal.cli.main import main
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line as installed, with its programme in a fresh folder."""
+    monkeypatch.setenv("COMMONWEAL_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(home.parent)
+
+    def run_once(*arguments: str | Path) -> Done:
+        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
+
+    return run_once
+
+
+def test_exit_codes_and_json(tmp_path: Path, run: Run) -> None:
+    write_persons(tmp_path / "in", 1)
+    accepted = run("check", tmp_path / "in", "--json", "-")
+    assert accepted.returncode == 0
+    assert json.loads(accepted.stdout)["verdict"] == "accepted"
+    write_table(tmp_path / "in", "death", [valid_row("death", death_date="soon")])
+    rejected = run("check", tmp_path / "in", "--json", tmp_path / "r.json")
+    assert rejected.returncode == 1
+    assert "type.date" in rejected.stdout
+    assert "soon" not in rejected.stdout
+    assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "rejected"
+    nowhere = run("check", tmp_path / "nowhere")
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert "There is no folder" in nowhere.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_report_that_cannot_be_written(tmp_path: Path, run: Run, option: str) -> None:
+    write_persons(tmp_path / "in", 1)
+    done = run("check", tmp_path / "in", option, tmp_path / "no" / "report")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, run: Run) -> None:
+    folder = tmp_path / "in"
+    write_persons(folder, 1)
+    assert "Nothing has been handed in yet" in run("submissions").stdout
+    hand_in = ["submit", folder, "--site", "general", "--purpose", "test"]
+    unknown = run(*hand_in)
+    assert unknown.returncode == 2
+    assert "no site called" in unknown.stderr
+    assert run("sites", "register", "general", "--title", "General").returncode == 0
+    dry = run(*hand_in, "--dry-run")
+    assert (dry.returncode, (home / "landing").exists()) == (0, False)
+    first = run(*hand_in, "--synthetic", "--json")
+    assert first.returncode == 0
+    event = json.loads(first.stdout)["submission"]
+    (listed,) = json.loads(run("submissions", "--json").stdout)
+    assert listed == event | {"files": 1, "rows": 1, "bytes": listed["bytes"]}
+    assert event["id"] in run("submissions").stdout
+
+
+def test_rejected_folder_is_kept_and_told(tmp_path: Path, home: Path, run: Run) -> None:
+    write_table(tmp_path / "in", "person", [valid_row("person", person_id="")])
+    run("sites", "register", "general", "--title", "General")
+    done = run("submit", tmp_path / "in", "--site", "general", "--purpose", "test")
+    assert done.returncode == 1
+    (kept,) = (home / "landing" / "general").iterdir()
+    assert f"{kept.name}: rejected" in done.stdout
+    assert (kept / "person.csv").exists()
+
+
+def test_real_submission_of_five_persons(shared_data: Path, run: Run) -> None:
+    folder = shared_data / "ehr_submission_five_persons"
+    done = run("check", folder, "--json", "-")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"]) == (0, "accepted")
+    rows = {file["table"]: file["rows"] for file in report["files"]}
+    assert rows["measurement"] == 276
+    assert rows["note"] == 3
+    findings = {(f["file"], g["code"]) for f in report["files"] for g in f["findings"]}
+    assert ("observation.csv", "type.timestamp_precision") in findings
+    assert ("visit_detail.csv", "key.orphan") in findings

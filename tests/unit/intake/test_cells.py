@@ -1,0 +1,83 @@
+"""Wrong cells: counted exactly, located truly, shown never unless asked for."""
+
+import json
+from pathlib import Path
+
+from tests.intake_folders import check, codes, found, places, valid_row, write_table
+
+
+def test_fault_in_the_first_row_is_found(tmp_path: Path) -> None:
+    report = check(write_table(tmp_path, "death", [valid_row("death", person_id="12.5")]).parent)
+    assert places(found(report, "type.integer", "person_id")) == [(2, 1)]
+
+
+def test_totals_are_exact_and_examples_are_the_first_ten(tmp_path: Path) -> None:
+    rows = [valid_row("death", death_date="" if i % 2 else "2020-01-01") for i in range(100)]
+    finding = found(check(write_table(tmp_path, "death", rows).parent), "required.empty")
+    assert finding.count == 50
+    assert places(finding) == [(line, line - 1) for line in range(3, 23, 2)]
+
+
+def test_different_faults_of_one_column_are_told_apart(tmp_path: Path) -> None:
+    ids = ["1", "x", "99999999999999999999", ""]
+    rows = [valid_row("death", person_id=text) for text in ids]
+    report = check(write_table(tmp_path, "death", rows).parent)
+    assert {"type.integer", "type.integer_range", "required.empty"} <= codes(report)
+
+
+def test_long_text_is_a_warning(tmp_path: Path) -> None:
+    row = valid_row("death", cause_source_value="x" * 51)
+    report = check(write_table(tmp_path, "death", [row]).parent)
+    assert "50 characters" in found(report, "length.exceeded").message
+    assert report.verdict == "accepted"
+
+
+def test_values_are_shown_only_when_asked_for(tmp_path: Path) -> None:
+    rows = [valid_row("death", person_id="Secret", death_date="Hidden")]
+    write_table(tmp_path, "death", rows)
+    assert not {"Secret", "Hidden"} & set(json.dumps(check(tmp_path).to_json()).split('"'))
+    shown = found(check(tmp_path, show_values=True), "type.integer")
+    assert shown.examples[0].to_json() == {"line": 2, "record": 1, "value": "Secret"}
+
+
+def test_json_has_the_promised_shape(tmp_path: Path) -> None:
+    write_table(tmp_path, "death", [valid_row("death", death_date="soon")])
+    report = check(tmp_path).to_json()
+    assert set(report) == {"verdict", "complete", "missing", "dialect", "files", "findings"}
+    (file,) = report["files"]
+    assert set(file) == {"file", "table", "verdict", "rows", "findings"}
+    assert file["findings"][0] == {
+        "code": "type.date",
+        "severity": "error",
+        "column": "death_date",
+        "count": 1,
+        "examples": [{"line": 2, "record": 1}],
+        "message": "Not a date written YYYY-MM-DD: 1 cell of death_date.",
+        "fix": "Write dates such as 2024-02-29.",
+    }
+
+
+def test_notes_as_json_lines(tmp_path: Path) -> None:
+    good = valid_row("note", note_text="line\nline")
+    bad = valid_row("note", note_id="1.5") | {"shoe_size": 42}
+    content = [json.dumps(good), "", "[1]", "{", "[" * 100_000, json.dumps(bad)]
+    (tmp_path / "note.jsonl").write_text("\n".join(content) + "\n")
+    report = check(tmp_path)
+    assert places(found(report, "structure.blank_line")) == [(2, 2)]
+    assert places(found(report, "structure.bad_json")) == [(3, 3), (4, 4), (5, 5)]
+    assert places(found(report, "type.integer", "note_id")) == [(6, 6)]
+    assert found(report, "header.unknown_column").column == "shoe_size"
+    assert (report.files[0].rows, report.files[0].rejected_rows) == (2, 4)
+
+
+def test_json_values_of_a_cell(tmp_path: Path) -> None:
+    row: dict[str, object] = {k: v or None for k, v in valid_row("note").items()}
+    row |= {"note_id": 7, "person_id": 1.5, "note_title": ["a"], "note_text": None}
+    (tmp_path / "note.jsonl").write_text(json.dumps(row))
+    report = check(tmp_path)
+    wrong = {(f.code, f.column) for f in report.all_findings if f.severity == "error"}
+    assert wrong == {
+        ("type.integer", "person_id"),
+        ("type.string", "note_title"),
+        ("required.empty", "note_text"),
+    }

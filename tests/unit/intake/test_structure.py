@@ -1,0 +1,184 @@
+"""What the check makes of damaged files: each fault named, counted and located."""
+
+from pathlib import Path
+
+import pytest
+from tests.intake_folders import check, codes, csv_text, found, places, valid_row
+
+from commonweal.intake.check.lines import LineMap
+
+GOOD = [valid_row("death", person_id=str(i), cause_source_value="x") for i in range(1, 6)]
+WIDTH = 7
+
+
+def spoil(tmp_path: Path, text: str | bytes) -> Path:
+    content = text.encode() if isinstance(text, str) else text
+    (tmp_path / "death.csv").write_bytes(content)
+    return tmp_path
+
+
+def lines(line_end: str = "\n") -> list[str]:
+    return csv_text("death", GOOD, line_end=line_end).splitlines(keepends=True)
+
+
+def test_clean_file_has_no_findings_of_its_own(tmp_path: Path) -> None:
+    report = check(spoil(tmp_path, "".join(lines())))
+    assert report.verdict == "accepted"
+    assert codes(report) == {"key.not_checked"}
+    assert report.files[0].rows == 5
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_ragged_rows_are_counted_and_the_others_read(tmp_path: Path, line_end: str) -> None:
+    text = lines(line_end)
+    text[2] = text[2].rstrip() + f",extra{line_end}"
+    text[4] = f"4,2020-01-01{line_end}"
+    report = check(spoil(tmp_path, "".join(text)))
+    finding = found(report, "structure.ragged_row")
+    assert (finding.count, places(finding)) == (2, [(3, 2), (5, 4)])
+    assert (report.files[0].rows, report.files[0].rejected_rows) == (3, 2)
+    assert report.to_json()["files"][0]["rows"] == 5
+
+
+def test_faults_after_a_ragged_row_keep_their_true_places(tmp_path: Path) -> None:
+    text = lines()
+    text[2] = "2,2020-01-01\n"
+    text[4] = text[4].replace("2020-01-31", "2020-02-31")
+    finding = found(check(spoil(tmp_path, "".join(text))), "type.date", "death_date")
+    assert places(finding) == [(5, 4)]
+
+
+@pytest.mark.parametrize("value", ['5" pipe', '"he said "hi" ok"', '""x"'])
+def test_stray_quote_costs_its_row_only(tmp_path: Path, value: str) -> None:
+    text = lines()
+    text[3] = f"3,2020-01-31,,1,,{value},\n"
+    report = check(spoil(tmp_path, "".join(text)))
+    finding = found(report, "structure.stray_quote")
+    assert (finding.count, places(finding)) == (1, [(4, 3)])
+    assert report.files[0].rows == 4
+
+
+@pytest.mark.parametrize("row", [2, 5])
+def test_unclosed_quote_does_not_swallow_the_lines_after_it(tmp_path: Path, row: int) -> None:
+    text = lines()
+    text[row] = f'{row},2020-01-31,,1,,"open,\n'
+    report = check(spoil(tmp_path, "".join(text)))
+    finding = found(report, "structure.unclosed_quote")
+    assert (finding.count, places(finding)) == (1, [(row + 1, row)])
+    assert report.files[0].rows == 4
+
+
+def test_unclosed_quote_before_a_quoted_row_keeps_that_row(tmp_path: Path) -> None:
+    text = lines()
+    text[2] = '2,2020-01-31,,1,,"open,\n'
+    text[4] = '4,2020-01-31,,1,,"closed, and whole",\n'
+    report = check(spoil(tmp_path, "".join(text)))
+    assert places(found(report, "structure.unclosed_quote")) == [(3, 2)]
+    assert report.files[0].rows == 4
+
+
+def test_line_break_in_a_value_is_allowed_and_moves_the_lines(tmp_path: Path) -> None:
+    text = lines()
+    text[2] = '2,2020-01-31,,1,,"two\nlines, ""really""\r\n",\n'
+    text[4] = text[4].replace("2020-01-31", "yesterday")
+    report = check(spoil(tmp_path, "".join(text)))
+    assert found(report, "structure.newline_in_value").count == 1
+    assert places(found(report, "type.date")) == [(7, 4)]
+    assert report.files[0].rows == 5
+
+
+def test_blank_lines_are_located(tmp_path: Path) -> None:
+    text = lines()
+    text.insert(3, "\n")
+    finding = found(check(spoil(tmp_path, "".join(text))), "structure.blank_line")
+    assert places(finding) == [(4, 3)]
+
+
+def test_mixed_line_ends_are_a_warning(tmp_path: Path) -> None:
+    text = lines("\r\n")
+    text[2] = text[2].replace("\r\n", "\n")
+    report = check(spoil(tmp_path, "".join(text)))
+    assert found(report, "structure.mixed_line_ends")
+    assert (report.verdict, report.files[0].rows) == ("accepted", 5)
+
+
+def test_carriage_return_inside_a_line(tmp_path: Path) -> None:
+    text = lines()
+    text[2] = text[2].replace(",x,", ",x\ry,")
+    finding = found(check(spoil(tmp_path, "".join(text))), "structure.lone_carriage_return")
+    assert places(finding) == [(3, 2)]
+
+
+def test_missing_last_line_end_is_no_fault(tmp_path: Path) -> None:
+    report = check(spoil(tmp_path, "".join(lines()).rstrip("\n")))
+    assert (report.verdict, report.files[0].rows) == ("accepted", 5)
+
+
+def test_invalid_utf8_is_located_and_the_other_cells_still_checked(tmp_path: Path) -> None:
+    text = "".join(lines()).encode().splitlines(keepends=True)
+    text[2] = text[2].replace(b",x,", b",caf\xe9,")
+    text[5] = text[5].replace(b"2020-01-31", b"31.01.2020")
+    content = b"".join(text)
+    report = check(spoil(tmp_path, content))
+    finding = found(report, "encoding.invalid_utf8")
+    assert (finding.count, places(finding)) == (1, [(3, 2)])
+    assert f"number {content.index(0xE9)} " in finding.message
+    assert places(found(report, "type.date")) == [(6, 5)]
+
+
+def test_nul_byte(tmp_path: Path) -> None:
+    text = lines()
+    text[3] = text[3].replace(",x,", ",x\0y,")
+    assert places(found(check(spoil(tmp_path, "".join(text))), "encoding.nul")) == [(4, 3)]
+
+
+def test_endless_line_stops_the_reading(tmp_path: Path) -> None:
+    text = lines()
+    text[3] = "3," + "9" * 5000 + "\n"
+    report = check(spoil(tmp_path, "".join(text)), max_record_bytes=1000)
+    finding = found(report, "structure.record_too_long")
+    assert (report.verdict, places(finding)) == ("rejected", [(4, 3)])
+
+
+def test_endless_first_line(tmp_path: Path) -> None:
+    report = check(spoil(tmp_path, "x" * 5000), max_record_bytes=1000)
+    assert codes(report) >= {"structure.record_too_long"}
+
+
+def test_records_that_reach_over_blocks_are_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commonweal.intake.check.preflight.BLOCK_BYTES", 16)
+    text = lines("\r\n")
+    text[2] = '2,2020-01-31,,1,,"one\n\ntwo, ""three""\n four",\r\n'
+    text[5] = text[5].replace("2020-01-31", "never")
+    report = check(spoil(tmp_path, "".join(text)))
+    assert report.files[0].rows == 5
+    assert found(report, "structure.newline_in_value").count == 1
+    assert places(found(report, "type.date")) == [(9, 5)]
+
+
+def test_every_broken_kind_in_one_file_adds_up(tmp_path: Path) -> None:
+    text = [
+        *lines(),
+        "\n",
+        '7,2020-01-31,,1,,5",\n',
+        "8\n",
+        '9,2020-01-31,,1,,"open,\n',
+        *lines()[1:],
+    ]
+    report = check(spoil(tmp_path, "".join(text)))
+    assert (report.files[0].rows, report.files[0].rejected_rows) == (10, 4)
+
+
+def test_line_map_follows_shifts() -> None:
+    line_map = LineMap(header_lines=1)
+    line_map.shift_from(3, records=1, lines=1)
+    line_map.shift_from(5, records=1, lines=4)
+    assert [line_map.place(row) for row in (1, 2, 3, 4, 5)] == [
+        (1, 2),
+        (2, 3),
+        (4, 5),
+        (5, 6),
+        (6, 10),
+    ]
