@@ -7,7 +7,7 @@ order of concepts follows the published counts too, as the order of true ones wo
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
@@ -86,7 +86,9 @@ def build_store(
     away from what one of them shows are not shown. The same input gives the same bytes with
     the same version of SQLite.
     """
-    contents = _publish(engine, release, prefix, [PublishingStore(path) for path in earlier])
+    with ExitStack() as stack:
+        past = [stack.enter_context(closing(PublishingStore(path))) for path in earlier]
+        contents = _publish(engine, release, prefix, past)
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = out.with_name(f".partial-{out.name}")
     scratch.unlink(missing_ok=True)
@@ -97,9 +99,11 @@ def build_store(
         _write_people(store, tally, contents.people)
         _write_domains(store, tally, contents)
         _write_concepts(store, tally, contents.concepts)
+        summary = _summary(len(contents.concepts), tally)
+        _insert(store, "written", [astuple(summary)])
         _finish(store)
     _replace(scratch, out)
-    return _summary(len(contents.concepts), tally)
+    return summary
 
 
 def _publish(

@@ -1,0 +1,141 @@
+"""The solver attacks everything that is published about a small programme at once.
+
+It knows more than a reader usually would: that all in a domain are participants, that those
+with a diagnosis are in the domain, that sex does not change and that nobody gets younger.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from commonweal.disclosure.counts import PublishedCount, publish_count
+from commonweal.disclosure.subsets import hide_what_narrows
+from commonweal.disclosure.tables import PublishedTable, publish_table
+
+PROMISE = 20
+AGES, SEXES = 3, 2
+CELLS = [(sex, age) for sex in range(SEXES) for age in range(AGES)]
+CHAINS = [[(sex, age) for age in reversed(range(AGES))] for sex in range(SEXES)]
+
+Cell = tuple[int, int]
+Table = PublishedTable[Cell]
+Term = Mapping[object, int]
+
+
+class Solver:
+    """All that is known, as bounds of named unknowns and sums that are 0 or at most 0."""
+
+    def __init__(self) -> None:
+        self.names: dict[object, int] = {}
+        self.bounds: list[tuple[float, float | None]] = []
+        self.equal: list[Term] = []
+        self.at_most: list[Term] = []
+
+    def add(self, name: object, shown: PublishedCount | None) -> None:
+        self.names[name] = len(self.names)
+        known = (0.0, None) if shown is None else (max(0.0, shown.value - 19.0), shown.value)
+        self.bounds.append(known)
+
+    def widths(self) -> Iterator[tuple[object, int]]:
+        """How many values are possible for each unknown that is shown and not 0."""
+        sums = {"A_ub": self._matrix(self.at_most), "A_eq": self._matrix(self.equal)}
+        for name, position in self.names.items():
+            if not self.bounds[position][1]:
+                continue
+            aim = np.zeros(len(self.names))
+            aim[position] = 1
+            ends = []
+            for sign in (1, -1):
+                end = linprog(
+                    sign * aim,
+                    **sums,
+                    b_ub=np.zeros(len(self.at_most)),
+                    b_eq=np.zeros(len(self.equal)),
+                    bounds=self.bounds,
+                    method="highs",
+                )
+                assert end.status == 0
+                ends.append(end.fun)
+            yield name, round(-ends[1] - ends[0]) + 1
+
+    def _matrix(self, sums: Sequence[Term]) -> NDArray[np.float64]:
+        matrix = np.zeros((len(sums), len(self.names)))
+        for row, terms in enumerate(sums):
+            for name, factor in terms.items():
+                matrix[row, self.names[name]] += factor
+        return matrix
+
+
+def attack(people: Table, domain: PublishedCount, parts: Sequence[Table]) -> dict[object, int]:
+    """What stays possible for every shown count."""
+    solver = Solver()
+    tables = {"people": people, **{f"part {i}": table for i, table in enumerate(parts)}}
+    for name, table in tables.items():
+        for cell in CELLS:
+            solver.add((name, cell), table.cells[cell])
+        solver.add(name, table.total)
+        solver.equal.append({(name, cell): 1 for cell in CELLS} | {name: -1})
+    solver.add("domain", domain)
+    for cell in CELLS:  # those of the domain by their age now, which is not published
+        solver.add(("domain", cell), None)
+        solver.at_most.append({("domain", cell): 1, ("people", cell): -1})
+    solver.equal.append({("domain", cell): 1 for cell in CELLS} | {"domain": -1})
+    for name in tables.keys() - {"people"}:
+        for chain in CHAINS:
+            for n in range(1, len(chain) + 1):
+                inside = {(name, cell): 1 for cell in chain[:n]}
+                solver.at_most.append(inside | {("domain", cell): -1 for cell in chain[:n]})
+    return dict(solver.widths())
+
+
+@st.composite
+def programmes(draw: st.DrawFn) -> tuple[Table, PublishedCount, list[Table]]:
+    """Small programmes in which nearly everybody has nearly everything: the hard case."""
+    size = draw(st.sampled_from([3, 12, 25, 45]))
+    people = {cell: draw(st.integers(0, size)) for cell in CELLS}
+    parts = []
+    for sexes in draw(st.lists(st.sampled_from([(0,), (1,), (0, 1)]), min_size=1, max_size=3)):
+        part = dict.fromkeys(CELLS, 0)
+        for (sex, age), n in people.items():
+            if sex not in sexes:
+                continue
+            spared = draw(st.integers(0, min(n, 2)))
+            younger = draw(st.integers(0, n - spared))
+            part[sex, age] += n - spared - younger
+            part[sex, draw(st.integers(0, age))] += younger
+        parts.append(part)
+    with_any = sum(
+        n if any(sum(p[c] for c in CELLS if c[0] == cell[0]) for p in parts) else 0
+        for cell, n in people.items()
+    )
+    domain = publish_count(with_any)
+    shown = publish_table(people, sum(people.values()))
+    tables = dict(enumerate(publish_table(part, sum(part.values())) for part in parts))
+    kept = hide_what_narrows(tables, shown, CHAINS, total=domain)
+    return shown, domain, list(kept.values())
+
+
+@given(programmes())
+@settings(deadline=None, max_examples=40)
+def test_the_solver_cannot_narrow_anything_published_together(
+    programme: tuple[Table, PublishedCount, list[Table]],
+) -> None:
+    for name, width in attack(*programme).items():
+        assert width >= PROMISE, name
+
+
+def test_the_solver_wins_where_tables_are_published_side_by_side() -> None:
+    """Ninety-seven people in two halves, each with a table that is fine on its own."""
+    people = dict(zip(CELLS, (16, 13, 16, 17, 16, 19), strict=True))
+    women = dict(zip(CELLS, (19, 16, 10, 0, 0, 0), strict=True))
+    men = dict(zip(CELLS, (0, 0, 0, 25, 16, 11), strict=True))
+    shown, *parts = (publish_table(cells, sum(cells.values())) for cells in (people, women, men))
+    domain = publish_count(97)
+    assert min(attack(shown, domain, parts).values()) < PROMISE
+    kept = hide_what_narrows(dict(enumerate(parts)), shown, CHAINS, total=domain)
+    assert min(attack(shown, domain, list(kept.values())).values()) >= PROMISE
+    assert [table.suppressed for table in kept.values()].count(0) == 1
