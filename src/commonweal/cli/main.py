@@ -7,7 +7,18 @@ import typer
 from rich.markup import escape
 
 from commonweal import __version__
-from commonweal.cli import check, cohort, config, serve, sites, submissions, submit
+from commonweal.cli import (
+    check,
+    cohort,
+    config,
+    curate,
+    demo,
+    release,
+    serve,
+    sites,
+    submissions,
+    submit,
+)
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
 
@@ -42,6 +53,9 @@ def about(*, version: VersionOption = False) -> None:
 check.register(app)
 cohort.register(app)
 config.register(app)
+curate.register(app)
+demo.register(app)
+release.register(app)
 serve.register(app)
 sites.register(app)
 submissions.register(app)

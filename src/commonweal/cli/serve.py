@@ -45,11 +45,18 @@ def serve_hub(
     with run_hub(settings, workers=workers) as running:
         for process in running:
             OUT.print(f"{process.name.capitalize():<10} {process.address}")
-        for credential in credentials or []:
-            OUT.print(f"Sign in as {credential.email} with password {credential.password}")
+        print_credentials(credentials or [])
         ERR.print("Stop with Ctrl-C.")
         wait_for_end(running)
     ERR.print("Stopped.")
+
+
+def print_credentials(credentials: list[Credential]) -> None:
+    """Show new accounts, which is done once."""
+    for credential in credentials:
+        OUT.print(f"Sign in as {credential.email} with password {credential.password}")
+    if credentials:
+        ERR.print("These passwords are shown this once.")
 
 
 def use_ports(settings: Settings, *, public: int | None, workbench: int | None) -> Settings:

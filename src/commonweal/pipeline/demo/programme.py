@@ -19,7 +19,7 @@ from commonweal.intake.landing import Submission, get_accepted, submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, list_sites, register_site
 from commonweal.pipeline.build import Built, run_build
-from commonweal.pipeline.demo.gibleed import write_gibleed, write_gibleed_vocabulary
+from commonweal.pipeline.demo.gibleed import write_gibleed, write_vocabulary
 from commonweal.pipeline.progress import Progress
 from commonweal.synthetic.feeds import build_feeds, write_feeds
 from commonweal.synthetic.site import write_site
@@ -148,7 +148,7 @@ def _load_vocabulary(settings: Settings) -> None:
     folder = settings.home / "vocabulary"
     if not folder.exists():
         with whole_folder(folder) as scratch, _open_engine(settings) as engine:
-            write_gibleed_vocabulary(engine, scratch)
+            write_vocabulary(engine, scratch)
 
 
 def _open_engine(settings: Settings) -> Engine:

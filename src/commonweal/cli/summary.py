@@ -1,0 +1,62 @@
+"""Prints what a build did: what left and why, what was made, where to look."""
+
+from typing import Any, Literal
+
+from rich.table import Table
+
+from commonweal.cli.output import OUT
+
+NAMES = frozenset({"Rule", "Submission", "Release"})
+NUMBERS = frozenset({"Rows", "Persons", "Errors", "Warnings", "Columns", "Bytes", "Tables"})
+
+
+def print_curation(summary: dict[str, Any]) -> None:
+    """Rows in, the rules that dropped rows, rows out."""
+    table = new_table("Rows left out by rule", "Rule", "Why", "Rows")
+    _add_dropped(table, summary["dropped"])
+    OUT.print(f"Rows the sites sent: {summary['rows_in']:,}")
+    OUT.print(table, soft_wrap=False)
+    OUT.print(f"Rows in the combined dataset: {summary['rows_combined']:,}")
+    OUT.print(f"Every dropped row, with its rule: {summary['evidence']}\n", markup=False)
+
+
+def print_build(summary: dict[str, Any]) -> None:
+    """The curation, then each release, then what is public."""
+    print_curation(summary)
+    for release in summary["releases"]:
+        title = f"Left out of {release['id']} ({release['tier']} tier)"
+        table = new_table(title, "Rule", "Why", "Rows")
+        _add_dropped(table, release["dropped"])
+        OUT.print(table, soft_wrap=False)
+    table = new_table("Releases", "Release", "Tier", "Persons", "Rows", "Content hash")
+    for release in summary["releases"]:
+        table.add_row(
+            release["id"],
+            release["tier"],
+            f"{release['persons']:,}",
+            f"{release['rows']:,}",
+            release["content_hash"][:16],
+        )
+    OUT.print(table, soft_wrap=False)
+    public = summary["published"]
+    OUT.print(
+        f"Published: {public['concepts']:,} concepts, {public['cells']:,} counts of people; "
+        f"{public['small_cells']:,} shown as “≤ 20”, {public['suppressed_cells']:,} not shown.\n"
+    )
+
+
+def _add_dropped(table: Table, dropped: list[dict[str, Any]]) -> None:
+    for entry in dropped:
+        table.add_row(entry["rule"], entry["title"], f"{entry['rows']:,}")
+    if not dropped:
+        table.add_row("none", "No row was left out.", "0")
+
+
+def new_table(title: str, *headings: str) -> Table:
+    """An unframed table; headings of numbers stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        numbers = heading in NUMBERS
+        justify: Literal["right", "left"] = "right" if numbers else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading in NAMES)
+    return table
