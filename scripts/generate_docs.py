@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from commonweal.cli.manual import build_command_page
+from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
 from commonweal.schema.specification import build_feeds_page, build_submission_pages
 
@@ -25,6 +26,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [
     ("reference/findings", build_finding_pages),
+    ("reference/rules", build_rule_pages),
     ("reference/submission", build_submission_pages),
 ]
 

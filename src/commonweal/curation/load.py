@@ -35,6 +35,14 @@ SHAPES: Mapping[DataType, str] = {
 }
 """The whole of a cell must have the shape of its type: 12.5 is no integer, 13 least of all."""
 
+IN_RANGE: Mapping[DataType, str] = {
+    DataType.INTEGER: "TRUE",
+    DataType.FLOAT: "isfinite({value})",
+    DataType.DATE: "{value} >= DATE '0001-01-01'",
+    DataType.TIMESTAMP: "{value} >= TIMESTAMP '0001-01-01 00:00:00'",
+}
+"""What the shape cannot say: the engine reads 1e999 as infinity and 0000-01-01 as 1 BC."""
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -137,14 +145,16 @@ class LoadPlan:
 
 def _cast(field: Field) -> str:
     """The cell as its type, or NULL when its text has not exactly the type's shape."""
-    text, wanted = quoted("text of " + field.name), TYPE_OF_DATA[field.type].value
+    text = quoted("text of " + field.name)
     if field.type is DataType.STRING:
         return text
-    shape = quoted_text(SHAPES[field.type])
+    whole = (
+        f"CASE WHEN regexp_full_match({text}, {quoted_text(SHAPES[field.type])}) THEN {text} END"
+    )
     if field.type is DataType.TIMESTAMP:
-        fitting = f"CASE WHEN regexp_full_match({text}, {shape}) THEN {text} END"
-        return f"TRY_CAST(regexp_extract({fitting}, {quoted_text(LOCAL_TIME)}) AS {wanted})"
-    return f"CASE WHEN regexp_full_match({text}, {shape}) THEN TRY_CAST({text} AS {wanted}) END"
+        whole = f"regexp_extract({whole}, {quoted_text(LOCAL_TIME)})"
+    value = f"TRY_CAST({whole} AS {TYPE_OF_DATA[field.type].value})"
+    return f"CASE WHEN {IN_RANGE[field.type].format(value=value)} THEN {value} END"
 
 
 def _is_uncast(field: Field) -> str:
