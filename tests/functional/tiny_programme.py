@@ -13,7 +13,7 @@ from commonweal.publish.store import build_store
 from commonweal.release.cdm import open_cdm
 
 CUTOFF = date(2026, 9, 30)
-PERSONS = 600
+PERSONS = 6000
 FINDINGS = 60
 
 CONCEPTS = {
@@ -34,7 +34,7 @@ TABLES = {
         f"""SELECT i AS person_id,
               CASE WHEN i % 25 = 0 THEN 0 WHEN i % 2 = 0 THEN 8507 ELSE 8532 END
                 AS gender_concept_id,
-              1932 + (i * 7) % 75 AS year_of_birth, 6 AS month_of_birth, 15 AS day_of_birth,
+              1932 + (i * i * 7) % 10007 % 75 AS year_of_birth, 6 AS month_of_birth, 15 AS day_of_birth,
               CASE i % 4 WHEN 0 THEN 8516 WHEN 1 THEN 8515 ELSE 8527 END AS race_concept_id,
               38003564 AS ethnicity_concept_id
             FROM range(1, {PERSONS + 1}) t(i)""",
@@ -46,16 +46,16 @@ TABLES = {
               CAST('2015-01-01' AS DATE) + CAST((i * 13) % 3000 AS INTEGER) AS condition_start_date
             FROM range(1, {PERSONS + 1}) t(i), (
               SELECT 201826 AS c, 3 AS every UNION ALL SELECT 192671, 5 UNION ALL
-              SELECT 4112343, 2 UNION ALL SELECT 4000610, 140 UNION ALL
+              SELECT 4112343, 2 UNION ALL SELECT 4000610, 400 UNION ALL
               SELECT 9000000 + n, 4 + n FROM range({FINDINGS}) f(n))
-            WHERE i % every = 0""",
+            WHERE (i * 7919 + c) % 10007 % every = 0""",
     ),
     "drug_exposure": (
         "drug_exposure_id",
         f"""SELECT row_number() OVER (ORDER BY c, i) AS drug_exposure_id, i AS person_id,
               c AS drug_concept_id, DATE '2020-05-01' AS drug_exposure_start_date
             FROM range(1, {PERSONS + 1}) t(i),
-              (SELECT 1125315 AS c, 2 AS every UNION ALL SELECT 1503297, 6) WHERE i % every = 0""",
+              (SELECT 1125315 AS c, 2 AS every UNION ALL SELECT 1503297, 6) WHERE (i * 7919 + c) % 10007 % every = 0""",
     ),
     "measurement": (
         "measurement_id",

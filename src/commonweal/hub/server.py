@@ -74,13 +74,17 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 @contextmanager
-def run_hub(settings: Settings, *, workers: int) -> Iterator[tuple[Running, ...]]:
-    """Start all processes, wait until they answer, and stop them at the end.
+def run_hub(
+    settings: Settings, *, workers: int, processes: Sequence[Process] | None = None
+) -> Iterator[tuple[Running, ...]]:
+    """Start the processes, wait until they answer, and stop them at the end.
+
+    They are those of ``list_processes`` unless others are named.
 
     Raises:
         CommonwealError: a port is taken, or a process does not start.
     """
-    wanted = list_processes(settings)
+    wanted = processes if processes is not None else list_processes(settings)
     for process in wanted:
         check_port_is_free(settings.hub.host, process.port)
     running: list[Running] = []
