@@ -91,18 +91,23 @@ def register_events(engine: DuckDBEngine, prefix: str, name: str, events: list[E
     engine.register_arrow(prefix + table, _table(columns, rows, types))
 
 
-def register_tiny_cdm(engine: DuckDBEngine, prefix: str = "", *, backwards: bool = False) -> None:
-    """Register the programme as views, in one order or the other."""
-    step = -1 if backwards else 1
-    number, text = pa.int64(), pa.string()
+def register_people(engine: DuckDBEngine, prefix: str, people: Rows) -> None:
+    """Make the view of persons: id, sex, and birth as year, month, day and time."""
     engine.register_arrow(
         f"{prefix}person",
         _table(
             "person_id gender_concept_id year_of_birth month_of_birth day_of_birth birth_datetime",
-            _people()[::step],
-            [number] * 5 + [pa.timestamp("us")],
+            people,
+            [pa.int64()] * 5 + [pa.timestamp("us")],
         ),
     )
+
+
+def register_tiny_cdm(engine: DuckDBEngine, prefix: str = "", *, backwards: bool = False) -> None:
+    """Register the programme as views, in one order or the other."""
+    step = -1 if backwards else 1
+    number, text = pa.int64(), pa.string()
+    register_people(engine, prefix, _people()[::step])
     engine.register_arrow(
         f"{prefix}concept",
         _table(

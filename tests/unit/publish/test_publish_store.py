@@ -10,9 +10,11 @@ import pytest
 from tests.unit.publish.conftest import (
     CONDITIONS,
     MEN,
+    OTHERS,
     WOMEN,
     Event,
     register_events,
+    register_people,
     register_tiny_cdm,
 )
 
@@ -196,23 +198,63 @@ def test_the_order_of_concepts_follows_published_counts(
     ]
 
 
-def test_tables_of_nearly_everybody_are_hidden_where_they_narrow_the_whole(
+def _shown_tables(engine: DuckDBEngine, release: ReleaseFacts, out: Path) -> dict[int, bool]:
+    build_store(engine, release, out)
+    store = PublishingStore(out)
+    pages = [store.get_concept(concept.id) for concept in store.search("").concepts]
+    return {page.concept.id: page.by_age_sex.is_shown for page in pages if page}
+
+
+def test_thin_cells_that_would_narrow_the_participants_are_hidden(
     engine: DuckDBEngine, release: ReleaseFacts, tmp_path: Path
 ) -> None:
-    """Thirty-five men are shown as 40: at least 21. Thin cells must not say there are more."""
-    men = list(MEN)
-    ages = [date(1962, 1, 1), date(1980, 1, 1), date(1992, 1, 1), date(2002, 1, 1)]
-    spread: list[Event] = [
-        *((men[i : i + 1], 10, day) for i, day in enumerate(ages)),
-        (men[4:25], 10, date(2012, 1, 1)),
+    """Thirty-five men are shown as 40, so 21 at least; thin cells would say 25 at least."""
+    thin = [date(1962, 1, 1), date(1980, 1, 1), date(1992, 1, 1), date(2002, 1, 1)]
+    events: list[Event] = [
+        *((MEN[i : i + 1], 10, day) for i, day in enumerate(thin)),
+        (MEN[4:25], 10, date(2012, 1, 1)),
         (WOMEN, 10, date(2012, 1, 1)),
+        (OTHERS, 10, date(2012, 1, 1)),
     ]
-    register_events(engine, "", "condition", spread)
-    build_store(engine, release, tmp_path / "s.sqlite")
-    page = PublishingStore(tmp_path / "s.sqlite").get_concept(10)
-    assert page is not None
-    # Men: four thin cells and one of 21 to 40, so 25 at least, with 60 + 40 + 4 × 20 of room.
-    assert not page.by_age_sex.is_shown
+    register_events(engine, "", "condition", events)
+    assert not _shown_tables(engine, release, tmp_path / "s.sqlite")[10]
+    events[:5] = [(MEN[:25], 10, date(2012, 1, 1))]
+    register_events(engine, "", "condition", events)
+    assert _shown_tables(engine, release, tmp_path / "t.sqlite")[10]
+
+
+@pytest.mark.parametrize(
+    ("case", "shown"),
+    [
+        ((0, "drug"), 1),  # 82 people in all are shown as 100, so 81 at least, not 41 + 41
+        ((100, "condition"), 1),  # the same 82 are all who have a condition
+        ((100, "drug"), 2),  # 182 people in all, and 41 in each domain
+    ],
+)
+def test_tables_that_together_would_narrow_a_total_are_hidden(
+    engine: DuckDBEngine,
+    release: ReleaseFacts,
+    tmp_path: Path,
+    case: tuple[int, str],
+    shown: int,
+) -> None:
+    """Forty-one women have one concept and forty-one men another."""
+    others, men_in = case
+    half_old = [1955] * 20 + [1985] * 21
+    born = [(8532, year) for year in half_old] + [(8507, year) for year in half_old]
+    born += [(0, 1955 + 30 * (i % 2)) for i in range(others)]
+    people = [(i, sex, year, 1, 1, None) for i, (sex, year) in enumerate(born)]
+    register_people(engine, "", people)
+    women, men = range(41), range(41, 82)
+    of_men: Event = (men, 13 if men_in == "condition" else 20, date(2020, 1, 1))
+    conditions: list[Event] = [(women, 10, date(2020, 1, 1))]
+    register_events(engine, "", "drug", [of_men] if men_in == "drug" else [])
+    register_events(
+        engine, "", "condition", conditions + ([of_men] if men_in == "condition" else [])
+    )
+    register_events(engine, "", "procedure", [])
+    found = _shown_tables(engine, release, tmp_path / "s.sqlite")
+    assert (len(found), sum(found.values())) == (2, shown)
 
 
 # ------------------------------------------------------------------ earlier releases
