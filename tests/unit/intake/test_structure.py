@@ -109,9 +109,16 @@ def test_carriage_return_inside_a_line(tmp_path: Path) -> None:
     assert places(finding) == [(3, 2)]
 
 
-def test_missing_last_line_end_is_no_fault(tmp_path: Path) -> None:
-    report = check(spoil(tmp_path, "".join(lines()).rstrip("\n")))
-    assert (report.verdict, report.files[0].rows) == ("accepted", 5)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_missing_last_line_end_is_no_fault(tmp_path: Path, line_end: str, *, damaged: bool) -> None:
+    text = lines(line_end)
+    if damaged:
+        text.insert(3, line_end)
+    report = check(spoil(tmp_path, "".join(text).rstrip("\r\n")))
+    assert report.files[0].rows == 5
+    expected = {"structure.blank_line"} if damaged else set()
+    assert codes(report) == {"key.not_checked"} | expected
 
 
 def test_invalid_utf8_is_located_and_the_other_cells_still_checked(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 
 
 class LineMap:
@@ -23,6 +24,10 @@ class LineMap:
         self._rows.append(row)
         self._record_shifts.append(records)
         self._line_shifts.append(lines)
+
+    def line_shifts(self) -> Iterator[tuple[int, int]]:
+        """Each row from which on lines are further ahead of records, and how far."""
+        return zip(self._rows[1:], self._line_shifts[1:], strict=True)
 
     @property
     def lines_past_record(self) -> int:

@@ -115,7 +115,7 @@ def survey(
 
     ``width`` is the number of columns; ``progress`` is told the bytes read so far.
     """
-    counter = _Counter(width, header_lines, limit)
+    counter = RecordCounter(width, header_lines, limit)
     with path.open("rb") as stream:
         stream.seek(header_bytes)
         done = header_bytes
@@ -128,12 +128,16 @@ def survey(
 
 
 def read_blocks(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
-    """Blocks of whole lines, the last one ended; None and no more after an endless line."""
-    rest = b""
+    """Blocks of whole lines; None and no more after an endless line.
+
+    A last line without an end is given the one that the line before it has.
+    """
+    rest, line_end = b"", b"\n"
     while chunk := stream.read(BLOCK_BYTES):
         cut = chunk.rfind(b"\n") + 1
         if cut:
             yield rest + chunk[:cut]
+            line_end = b"\r\n" if chunk[:cut].endswith(b"\r\n") else b"\n"
             rest = chunk[cut:]
         else:
             rest += chunk
@@ -141,23 +145,23 @@ def read_blocks(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
             yield None
             return
     if rest:
-        yield rest + b"\n"
+        yield rest + line_end
 
 
-class _Counter:
+class RecordCounter:
     """Counts records and fields over blocks; a record may reach over several of them."""
 
     def __init__(self, width: int, header_lines: int, limit: int) -> None:
         self._commas_expected = width - 1
         self._limit = limit
-        self._lines = LineMap(header_lines)
-        self._records = 0
+        self.lines = LineMap(header_lines)
+        self.records = 0
         self._is_inside = False
         self._open_commas = 0
         self._open_bytes = 0
-        self._broken_lines = 0
+        self.broken_lines = 0
         self._last_broken = 0
-        self._crlf = 0
+        self.crlf = 0
 
     @property
     def is_open(self) -> bool:
@@ -209,28 +213,28 @@ class _Counter:
             self._open_bytes += len(data)
         if inner.size:
             self._note_breaks(np.searchsorted(outer[ends], inner))
-        self._records += len(ends)
+        self.records += len(ends)
         fits = bool((commas == self._commas_expected).all())
         return fits and self._open_bytes <= self._limit
 
     def _returns_are_ends(self, data: Bytes, returns: Positions) -> bool:
         """Every carriage return outside quotes stands right before a line feed."""
-        self._crlf += len(returns)
+        self.crlf += len(returns)
         return bool((data[returns + 1] == NEWLINE).all())
 
     def _note_breaks(self, records: Positions) -> None:
         """Line breaks inside values; ``records`` are numbered from 0 within the block."""
         numbers, breaks = np.unique(records, return_counts=True)
         for number, count in zip(numbers.tolist(), breaks.tolist(), strict=True):
-            record = self._records + number + 1
-            self._broken_lines += record != self._last_broken
+            record = self.records + number + 1
+            self.broken_lines += record != self._last_broken
             self._last_broken = record
-            ahead = self._lines.lines_past_record + count
-            self._lines.shift_from(record + 1, records=0, lines=ahead)
+            ahead = self.lines.lines_past_record + count
+            self.lines.shift_from(record + 1, records=0, lines=ahead)
 
     def result(self, *, sound: bool) -> Structure:
-        mixed = 0 < self._crlf < self._records
-        return Structure(sound, self._records, self._lines, self._broken_lines, mixed)
+        mixed = 0 < self.crlf < self.records
+        return Structure(sound, self.records, self.lines, self.broken_lines, mixed)
 
 
 def _is_text(block: bytes) -> bool:

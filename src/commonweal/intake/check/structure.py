@@ -3,18 +3,20 @@
 It copies the well-formed records to a scratch file, so that a fast reader can go on with
 them, and counts and locates the others. After a broken record it starts again at the next
 physical line: a quote that never closes costs one line and not the rest of the file.
+
+Damage is rare, so blocks of lines are first looked at as the preflight does, and copied
+whole when nothing is odd in them.
 """
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import BinaryIO
 
 from commonweal.intake.check.lines import LineMap
-from commonweal.intake.check.preflight import MAX_RECORD_BYTES, Progress
+from commonweal.intake.check.preflight import BLOCK_BYTES, MAX_RECORD_BYTES, Progress, RecordCounter
 from commonweal.intake.findings import Tally
 
 _FIELD = rb'(?:"(?:[^"]|"")*+"|[^",\r\n]*+)'
@@ -23,7 +25,6 @@ _OPEN = re.compile(rb"(?:" + _FIELD + rb',)*+"(?:[^"]|"")*+\Z')
 _UP_TO_CLOSING = re.compile(rb'(?:[^"]|"")*+')
 _QUOTED = re.compile(rb'"(?:[^"]|"")*+"')
 _END = re.compile(rb"\r?\n?")
-PROGRESS_LINES = 50_000
 
 
 class Reading(Enum):
@@ -63,12 +64,12 @@ def copy_sound_records(
     """Copy the well-formed records of ``source``, after its header, to ``target``."""
     with source.open("rb") as stream, target.open("wb") as sink:
         stream.seek(header_bytes)
-        splitter = _Splitter(_Lines(stream, header_bytes, limit), sink, width, tally, limit)
-        splitter.line = header_lines
-        splitter.run(header_lines, progress)
-    return Copy(
-        target, splitter.rows, splitter.rejected, splitter.map, 0 < splitter.crlf < splitter.ends
-    )
+        lines = _Lines(stream, header_bytes, limit)
+        splitter = _Splitter(
+            lines, sink, width=width, header_lines=header_lines, tally=tally, limit=limit
+        )
+        splitter.run(progress)
+    return splitter.result(target)
 
 
 class _Lines:
@@ -83,52 +84,109 @@ class _Lines:
 
     def next(self) -> bytes:
         """The next line; nothing at the end, or when a line has no end."""
-        if self._again:
-            line = self._again.popleft()
-        else:
-            line = self._stream.readline(self._limit + 1)
-            if len(line) > self._limit:
-                self.too_long = True
-                return b""
+        line = self._again.popleft() if self._again else self._stream.readline(self._limit + 1)
+        if len(line) > self._limit:
+            self.too_long = True
+            return b""
         self.offset += len(line)
         return line
+
+    def next_block(self) -> bytes:
+        """The next lines, many at once; nothing while lines are waiting to be read again."""
+        if self._again or self.too_long:
+            return b""
+        block = self._stream.read(BLOCK_BYTES)
+        if block and not block.endswith(b"\n"):
+            block += self._stream.readline(self._limit + 1)
+        self.offset += len(block)
+        return block
 
     def put_back(self, lines: list[bytes]) -> None:
         self._again.extendleft(reversed(lines))
         self.offset -= sum(map(len, lines))
 
+    def put_back_block(self, block: bytes) -> None:
+        lines = [line + b"\n" for line in block.split(b"\n")]
+        last = lines.pop().removesuffix(b"\n")
+        self.put_back([*lines, last] if last else lines)
+
 
 class _Splitter:
     """The loop over records with its counters."""
 
-    def __init__(self, lines: _Lines, sink: BinaryIO, width: int, tally: Tally, limit: int) -> None:
+    def __init__(
+        self,
+        lines: _Lines,
+        sink: BinaryIO,
+        *,
+        width: int,
+        header_lines: int,
+        tally: Tally,
+        limit: int,
+    ) -> None:
         self._lines = lines
         self._sink = sink
         self._width = width
         self._tally = tally
         self._limit = limit
-        self.line = 0
-        self.rows = 0
-        self.rejected = 0
-        self.ends = 0
-        self.crlf = 0
-        self.map = LineMap(0)
+        self._line = header_lines
+        self._rows = 0
+        self._rejected = 0
+        self._ends = 0
+        self._crlf = 0
+        self._map = LineMap(header_lines)
 
-    def run(self, header_lines: int, progress: Progress) -> None:
-        self.map = LineMap(header_lines)
-        for number, record in enumerate(self._records()):
-            self._judge(record)
-            self.line += len(record)
-            if number % PROGRESS_LINES == 0:
+    def run(self, progress: Progress) -> None:
+        while True:
+            block = self._lines.next_block()
+            if block and self._keep_block(block):
                 progress(self._lines.offset)
+                continue
+            if block:
+                self._lines.put_back_block(block)
+            first = self._lines.next()
+            if not first:
+                break
+            self._judge_from(first)
         if self._lines.too_long:
             self._report("structure.record_too_long")
             self._tally.explain("structure.record_too_long", f"{self._limit >> 20} MiB")
 
-    def _records(self) -> Iterator[list[bytes]]:
-        """Each record as its physical lines."""
-        while first := self._lines.next():
-            yield [first] if b'"' not in first else self._gather(first)
+    def result(self, path: Path) -> Copy:
+        mixed = 0 < self._crlf < self._ends
+        return Copy(path, self._rows, self._rejected, self._map, mixed)
+
+    def _keep_block(self, block: bytes) -> bool:
+        """Copy a block in which nothing is odd; False when it must be read line by line."""
+        whole = block if block.endswith(b"\n") else block + b"\n"
+        counter = RecordCounter(self._width, 0, self._limit)
+        if not counter.take(whole) or counter.is_open:
+            return False
+        ahead = self._line - self._rows - self._rejected
+        self._map.shift_from(self._rows + 1, records=self._rejected, lines=ahead)
+        for row, shift in counter.lines.line_shifts():
+            self._map.shift_from(self._rows + row, records=self._rejected, lines=ahead + shift)
+            record, line = self._map.place(self._rows + row - 1)
+            self._tally.add("structure.newline_in_value", line=line, record=record)
+        self._sink.write(whole)
+        self._rows += counter.records
+        self._line += whole.count(b"\n")
+        self._ends += counter.records - (whole != block)
+        self._crlf += counter.crlf
+        return True
+
+    def _judge_from(self, first: bytes) -> None:
+        """Read one record carefully, keep it or count its fault."""
+        lines = [first] if b'"' not in first else self._gather(first)
+        text = lines[0] if len(lines) == 1 else b"".join(lines)
+        fault = self._find_fault(text)
+        self._note_end(text)
+        if fault:
+            self._report(fault)
+            self._rejected += 1
+        else:
+            self._keep(text, len(lines))
+        self._line += len(lines)
 
     def _gather(self, first: bytes) -> list[bytes]:
         """A record with quotes: its one line, or all of them when a value goes over lines."""
@@ -157,16 +215,6 @@ class _Splitter:
         alone = read_start(second) is Reading.WHOLE and count_fields(second) == self._width
         return not alone
 
-    def _judge(self, lines: list[bytes]) -> None:
-        text = lines[0] if len(lines) == 1 else b"".join(lines)
-        fault = self._find_fault(text)
-        self._note_end(text)
-        if fault:
-            self._report(fault)
-            self.rejected += 1
-        else:
-            self._keep(text, len(lines))
-
     def _find_fault(self, text: bytes) -> str | None:
         bare = _without_end(text)
         if not bare:
@@ -179,9 +227,9 @@ class _Splitter:
         return None if count_fields(text) == self._width else "structure.ragged_row"
 
     def _keep(self, text: bytes, line_count: int) -> None:
-        self.rows += 1
-        record = self.rows + self.rejected
-        self.map.shift_from(self.rows, records=self.rejected, lines=self.line + 1 - record)
+        self._rows += 1
+        record = self._rows + self._rejected
+        self._map.shift_from(self._rows, records=self._rejected, lines=self._line + 1 - record)
         if line_count > 1:
             self._report("structure.newline_in_value", record=record)
         if b"\0" in text:
@@ -204,12 +252,12 @@ class _Splitter:
 
     def _note_end(self, text: bytes) -> None:
         if text.endswith(b"\n"):
-            self.ends += 1
-            self.crlf += text.endswith(b"\r\n")
+            self._ends += 1
+            self._crlf += text.endswith(b"\r\n")
 
     def _report(self, code: str, *, record: int = 0) -> None:
-        number = record or self.rows + self.rejected + 1
-        self._tally.add(code, line=self.line + 1, record=number)
+        number = record or self._rows + self._rejected + 1
+        self._tally.add(code, line=self._line + 1, record=number)
 
 
 def read_start(text: bytes) -> Reading:
