@@ -22,7 +22,8 @@ all people may be in one cell.
 **Releases.** Two values of one cell shown in different releases are equal or at least two
 steps apart: one step could be the doing of a single person, whom somebody may know to have
 joined or left. Such a cell is held back, on published numbers again, whether 1 or 39 people
-changed. Holding back cells of a table that could be shown whole takes nothing from the others.
+changed. That a count is held back says that it moved by a step, but not which way. Holding back
+cells of a table that could be shown whole takes nothing from the others.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
