@@ -123,7 +123,8 @@ class _Build:
             counts={"rules": _list_counts(self.curated, made), "linkage": asdict(made.linkage)},
             tier_notes=_build_notes(tier),
         )
-        return seal_release(
+        self.progress.begin(f"Sealing: {tier.name} tier", 1)
+        release = seal_release(
             self.settings.home,
             tier=tier.name,
             letter=tier.letter,
@@ -131,6 +132,8 @@ class _Build:
             facts=facts,
             now=now,
         )
+        self.progress.end()
+        return release
 
     def publish(self, release: Release) -> StoreSummary:
         """Write the public aggregates of a release and make them the current ones."""

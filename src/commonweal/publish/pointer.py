@@ -70,7 +70,7 @@ def find_current(home: Path, tier: str | None = None) -> Path | None:
 def list_earlier(home: Path, release: ReleaseFacts) -> list[Path]:
     """The stores of earlier releases of the same tier; what they said holds back what is new."""
     earlier = []
-    for path in sorted((home / _FOLDER).glob("*.sqlite")):
+    for path in sorted((home / _FOLDER).glob("[!.]*.sqlite")):
         store = PublishingStore(path)
         before = store.release()
         store.close()

@@ -1,0 +1,225 @@
+"""The whole pipeline on a small programme: same in, same out; nothing lost when killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.small_programme import (
+    NOW,
+    PERSONS,
+    copy_programme,
+    hash_tree,
+    make_small_programme,
+    small_settings,
+)
+
+from commonweal.curation.evidence import RuleCount
+from commonweal.engine.settings import Settings
+from commonweal.intake.landing import get_accepted
+from commonweal.pipeline.build import Built, run_build, run_curation
+from commonweal.pipeline.lock import only_one
+from commonweal.pipeline.progress import Silent
+from commonweal.pipeline.summary import summarize_build
+from commonweal.publish.pointer import find_current
+from commonweal.publish.reader import PublishingStore
+from commonweal.release.catalogue import list_releases
+from commonweal.release.verify import verify_release
+from commonweal.schema.errors import CommonwealError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WRITTEN_IN_TURN = (
+    "stages/loaded/clinic",
+    "stages/site",
+    "stages/joined",
+    "stages/union",
+    "stages/programme",
+    "stages/combined",
+    "stages/registered-selected",
+    "stages/registered",
+    "stages/controlled-selected",
+    "stages/controlled",
+    "releases/objects",
+    "publishing",
+)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A programme that was not built yet."""
+    home = tmp_path_factory.mktemp("inputs") / "home"
+    make_small_programme(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def built(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Built]:
+    """The same programme, built without a fault."""
+    settings = small_settings(copy_programme(inputs, tmp_path_factory.mktemp("built") / "home"))
+    return settings, run_build(settings, Silent(), now=NOW)
+
+
+def _objects(home: Path) -> dict[str, str]:
+    return hash_tree(home / "releases" / "objects", without=frozenset({"signature.json"}))
+
+
+def test_two_tiers_are_released_sealed_and_marked_synthetic(
+    built: tuple[Settings, Built],
+) -> None:
+    settings, _ = built
+    found = list_releases(settings.home)
+    assert sorted(release.id for release in found) == ["C2026Q4R1", "R2026Q4R1"]
+    for release in found:
+        assert verify_release(settings.home, release.id) == []
+        assert release.manifest.synthetic
+        assert release.content_hash == release.folder.name
+
+
+def test_every_row_the_site_sent_is_accounted_for(built: tuple[Settings, Built]) -> None:
+    """In − dropped + added = out, from the file that landed to the combined table."""
+    settings, made = built
+    submission = get_accepted(settings.home, "clinic")
+    assert submission
+    sent = {file.table: file.rows for file in submission.files}
+    counts = [c for stage in made.curated.stages for c in stage.counts]
+    for table in ("condition_occurrence", "measurement", "drug_exposure"):
+        dropped = sum(c.dropped for c in counts if c.table == table)
+        assert made.curated.combined.rows[table] == sent[table] - dropped
+        evidence = sum(_drops(stage.evidence(table)) for stage in made.curated.stages)
+        assert evidence == dropped
+
+
+def _drops(evidence: Path) -> int:
+    return pq.read_table(evidence).column("action").to_pylist().count("drop")
+
+
+def test_the_manifest_says_what_every_rule_did(built: tuple[Settings, Built]) -> None:
+    _, made = built
+    for tier, release in made.releases.items():
+        listed = [
+            RuleCount(**{k: v for k, v in entry.items() if k != "stage"})
+            for entry in release.manifest.counts["rules"]
+        ]
+        assert {c.rule for c in listed} >= {"consent.ehr", "deid.remap_person_and_ids"}
+        assert release.manifest.parameters["union"]["cutoff"] == "2026-10-01"
+        assert set(release.manifest.inputs) == {"submissions", "feeds", "vocabulary", "stage"}
+        rows = {t.name: t.rows for t in release.manifest.tables}
+        assert rows == made.tiers[tier].rows
+
+
+def test_same_bytes_for_any_threads_and_memory(
+    inputs: Path, built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    settings, _ = built
+    home = copy_programme(inputs, tmp_path / "home")
+    run_build(small_settings(home, threads=1, memory="200MB"), Silent(), now=NOW)
+    assert _objects(home) == _objects(settings.home)
+    store, other = find_current(home), find_current(settings.home)
+    assert store
+    assert other
+    assert store.read_bytes() == other.read_bytes()
+
+
+def test_building_again_changes_nothing(built: tuple[Settings, Built]) -> None:
+    settings, _ = built
+    before = hash_tree(settings.home)
+    times = {f: f.stat().st_mtime_ns for f in (settings.home / "stages").rglob("*.parquet")}
+    again = run_build(settings, Silent(), now=NOW.replace(year=2027))
+    assert hash_tree(settings.home) == before
+    assert {f: f.stat().st_mtime_ns for f in times} == times
+    assert [release.id for release in again.releases.values()] == ["R2026Q4R1", "C2026Q4R1"]
+
+
+def test_killed_in_every_stage_the_next_run_ends_with_the_same_release(
+    inputs: Path, built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    """One programme is killed in each stage in turn; each run goes on from where it ends."""
+    settings, _ = built
+    home = copy_programme(inputs, tmp_path / "home")
+    for folder in WRITTEN_IN_TURN:
+        assert _build_and_be_killed(home, home / folder) == -signal.SIGKILL, folder
+        assert not (home / "publishing" / "current.json").exists()
+    run_build(small_settings(home), Silent(), now=NOW)
+    assert _objects(home) == _objects(settings.home)
+    assert [r.id for r in list_releases(home)] == [r.id for r in list_releases(settings.home)]
+    left_over = list(home.rglob(".partial-*"))
+    assert left_over == []
+
+
+def _build_and_be_killed(home: Path, folder: Path) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.integration.killed_build", str(home), str(folder)],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        check=False,
+        timeout=120,
+    ).returncode
+
+
+def test_a_new_submission_makes_a_new_revision_and_leaves_the_old_one(
+    built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    settings, _ = built
+    home = copy_programme(settings.home, tmp_path / "home")
+    later = small_settings(home)
+    later = later.model_copy(
+        update={"programme": later.programme.model_copy(update={"cutoff": NOW.date()})}
+    )
+    made = run_build(later, Silent(), now=NOW)
+    assert made.releases["registered"].id == "R2026Q4R2"
+    assert {r.id for r in list_releases(home)} >= {"R2026Q4R1", "R2026Q4R2"}
+    assert verify_release(home, "R2026Q4R1") == []
+    current = find_current(home)
+    assert current
+    assert PublishingStore(current).release().id == "R2026Q4R2"
+
+
+def test_two_builds_at_once_are_refused(built: tuple[Settings, Built]) -> None:
+    settings, _ = built
+    with only_one(settings.home), pytest.raises(CommonwealError, match="Another process"):
+        run_build(settings, Silent(), now=NOW)
+
+
+def test_the_summary_is_plain_data(built: tuple[Settings, Built]) -> None:
+    _, made = built
+    summary = json.loads(json.dumps(summarize_build(made)))
+    assert summary["rows_in"] == made.curated.rows_in
+    persons = {entry["tier"]: entry["persons"] for entry in summary["releases"]}
+    assert 0 < persons["registered"] <= persons["controlled"] <= PERSONS
+
+
+def test_real_data_are_not_curated_with_synthetic_settings_reversed(
+    inputs: Path, tmp_path: Path
+) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    with pytest.raises(CommonwealError, match="holds synthetic data"):
+        run_curation(small_settings(home, synthetic=False), Silent())
+
+
+def test_an_altered_submission_is_not_curated(inputs: Path, tmp_path: Path) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    submission = get_accepted(home, "clinic")
+    assert submission
+    with (submission.folder / "person.csv").open("a") as file:
+        file.write("1\n")
+    with pytest.raises(CommonwealError, match=r"not what was handed in: person\.csv"):
+        run_curation(small_settings(home), Silent())
+
+
+@pytest.mark.parametrize(
+    ("removed", "said"),
+    [
+        ("landing", "nothing to curate"),
+        ("feeds", "no snapshot of the programme's feeds"),
+        ("vocabulary", "No vocabulary is loaded"),
+    ],
+)
+def test_what_is_missing_is_named(inputs: Path, tmp_path: Path, removed: str, said: str) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    (home / removed).rename(tmp_path / removed)
+    with pytest.raises(CommonwealError, match=said):
+        run_build(small_settings(home), Silent(), now=NOW)

@@ -1,0 +1,90 @@
+"""A synthetic programme of one small site, ready to be built."""
+
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from commonweal.engine.settings import EngineSettings, ProgrammeSettings, Settings
+from commonweal.engine.storage import sha256_of
+from commonweal.intake.check import check_folder
+from commonweal.intake.landing import submit_folder
+from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.privacy.vault import open_vault
+from commonweal.schema.arrow import arrow_schema
+from commonweal.schema.model import get_model
+from commonweal.synthetic.feeds import build_feeds, write_feeds
+from commonweal.synthetic.site import site_persons, write_site
+
+CUTOFF = date(2026, 10, 1)
+NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
+SEED, PERSONS = 11, 60
+
+
+def make_small_programme(home: Path, *, synthetic: bool = True) -> Settings:
+    """Register, check, submit, write feeds, vocabulary and a vault: all but the build."""
+    settings = small_settings(home, synthetic=synthetic)
+    outbox = home / "outbox"
+    write_site(outbox, site="clinic", seed=SEED, persons=PERSONS, faults=False)
+    register_site(home, Site("clinic", "A small clinic", isa_date=date(2020, 1, 1)))
+    submit_folder(
+        outbox,
+        home=home,
+        site="clinic",
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=NOW,
+        report=check_folder(outbox, dialect="programme", settings=settings.engine),
+    )
+    people = site_persons(site="clinic", seed=SEED, persons=PERSONS)
+    feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
+    write_feeds(feeds, home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
+    _write_vocabulary(home / "vocabulary")
+    open_vault(home / "vault" / "vault.sqlite").close()
+    return settings
+
+
+def small_settings(
+    home: Path, *, threads: int = 2, memory: str = "1GB", synthetic: bool = True
+) -> Settings:
+    """Settings of a programme in ``home``."""
+    return Settings(
+        home=home,
+        engine=EngineSettings(threads=threads, memory_limit=memory),
+        programme=ProgrammeSettings(name="Small", synthetic=synthetic, cutoff=CUTOFF),
+    )
+
+
+def copy_programme(original: Path, home: Path) -> Path:
+    """A programme of its own with the same inputs and the same vault."""
+    shutil.copytree(original, home)
+    return home
+
+
+def hash_tree(folder: Path, *, without: frozenset[str] = frozenset()) -> dict[str, str]:
+    """SHA-256 of every file below a folder, by its path there."""
+    return {
+        str(file.relative_to(folder)): sha256_of(file)
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name not in without
+    }
+
+
+def _write_vocabulary(folder: Path) -> None:
+    folder.mkdir()
+    table = get_model("omop-5.4").table("concept")
+    concept = {
+        "concept_id": [201826, 320128],
+        "concept_name": ["Type 2 diabetes mellitus", "Essential hypertension"],
+        "domain_id": ["Condition"] * 2,
+        "vocabulary_id": ["SNOMED"] * 2,
+        "concept_class_id": ["Clinical Finding"] * 2,
+        "standard_concept": ["S"] * 2,
+        "concept_code": ["44054006", "59621000"],
+        "valid_start_date": [date(1970, 1, 1)] * 2,
+        "valid_end_date": [date(2099, 12, 31)] * 2,
+        "invalid_reason": [None] * 2,
+    }
+    pq.write_table(pa.table(concept, arrow_schema(table)), folder / "concept.parquet")
