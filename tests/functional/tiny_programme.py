@@ -34,7 +34,8 @@ TABLES = {
         f"""SELECT i AS person_id,
               CASE WHEN i % 25 = 0 THEN 0 WHEN i % 2 = 0 THEN 8507 ELSE 8532 END
                 AS gender_concept_id,
-              1932 + (i * i * 7) % 10007 % 75 AS year_of_birth, 6 AS month_of_birth, 15 AS day_of_birth,
+              1932 + (i * i * 7) % 10007 % 75 AS year_of_birth, 6 AS month_of_birth,
+              15 AS day_of_birth,
               CASE i % 4 WHEN 0 THEN 8516 WHEN 1 THEN 8515 ELSE 8527 END AS race_concept_id,
               38003564 AS ethnicity_concept_id
             FROM range(1, {PERSONS + 1}) t(i)""",
@@ -55,7 +56,8 @@ TABLES = {
         f"""SELECT row_number() OVER (ORDER BY c, i) AS drug_exposure_id, i AS person_id,
               c AS drug_concept_id, DATE '2020-05-01' AS drug_exposure_start_date
             FROM range(1, {PERSONS + 1}) t(i),
-              (SELECT 1125315 AS c, 2 AS every UNION ALL SELECT 1503297, 6) WHERE (i * 7919 + c) % 10007 % every = 0""",
+              (SELECT 1125315 AS c, 2 AS every UNION ALL SELECT 1503297, 6)
+            WHERE (i * 7919 + c) % 10007 % every = 0""",
     ),
     "measurement": (
         "measurement_id",
@@ -136,3 +138,39 @@ def _make_vocabulary(engine: DuckDBEngine) -> None:
     for concept, names in SYNONYMS.items():
         for name in names:
             engine.execute("INSERT INTO made_synonym VALUES (?, ?)", [concept, name])
+
+
+EVERY = {201826: 3, 192671: 5, 1503297: 6}
+"""Of how many persons one has a record of the concept."""
+
+
+def count_by_hand(
+    *,
+    having: int,
+    lacking: int | None = None,
+    sex: int | None = None,
+    ages: tuple[int, int] = (0, 150),
+) -> int:
+    """Persons of a cohort, by the arithmetic that made them and without any engine."""
+    return sum(
+        1
+        for person in range(1, PERSONS + 1)
+        if _has(person, having)
+        and not (lacking and _has(person, lacking))
+        and sex in {None, _sex(person)}
+        and ages[0] <= CUTOFF.year - _year_of_birth(person) <= ages[1]
+    )
+
+
+def _has(person: int, concept: int) -> bool:
+    return (person * 7919 + concept) % 10007 % EVERY[concept] == 0
+
+
+def _sex(person: int) -> int:
+    if person % 25 == 0:
+        return 0
+    return 8532 if person % 2 else 8507
+
+
+def _year_of_birth(person: int) -> int:
+    return 1932 + (person * person * 7) % 10007 % 75

@@ -1,6 +1,7 @@
 """The one thing the public process opens: the publishing store of the current release."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -59,16 +60,19 @@ class CurrentStore:
         return Opened(stamp, store, store.release().content_hash)
 
 
-_CURRENT = CurrentStore(settings.COMMONWEAL.home)
+@cache
+def _get_current() -> CurrentStore:
+    """One for the whole process."""
+    return CurrentStore(settings.COMMONWEAL.home)
 
 
 def find_store() -> PublishingStore | None:
     """The publishing store of the current release, or None before the first release."""
-    opened = _CURRENT.find()
+    opened = _get_current().find()
     return opened.store if opened else None
 
 
 def find_current_hash() -> str | None:
     """What the current release's content hashes to: half of every cached answer's name."""
-    opened = _CURRENT.find()
+    opened = _get_current().find()
     return opened.release_hash if opened else None

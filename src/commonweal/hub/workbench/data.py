@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 
 from django.conf import settings
@@ -57,5 +58,7 @@ class Workplace:
         return OpenRelease(release, engine, open_cdm(engine, release.folder))
 
 
-_WORKPLACE = Workplace(settings.COMMONWEAL)
-use_release = _WORKPLACE.use
+@cache
+def get_workplace() -> Workplace:
+    """One for the whole process."""
+    return Workplace(settings.COMMONWEAL)

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commonweal.hub.workbench import presenters
-from commonweal.hub.workbench.data import OpenRelease, use_release
+from commonweal.hub.workbench.data import OpenRelease, get_workplace
 from commonweal.hub.workbench.draft import Draft, build_definition, find_line
 from commonweal.hub.workbench.forms import BuilderForm, ConceptSearchForm, DefinitionForm
 from commonweal.query.count import count_cohort
@@ -75,7 +75,7 @@ def count_definition(request: HttpRequest) -> HttpResponse:
 @require_POST
 def search_concepts(request: HttpRequest) -> HttpResponse:
     """The list of concepts alone, for htmx."""
-    with use_release() as opened:
+    with get_workplace().use() as opened:
         found = _search(opened, ConceptSearchForm(request.POST)) if opened else None
     return render(request, "workbench/found.html", {"found": found})
 
@@ -95,7 +95,7 @@ def _wants(request: HttpRequest, deed: str) -> bool:
 
 
 def _answer(request: HttpRequest, asked: Asked) -> HttpResponse:
-    with use_release() as opened:
+    with get_workplace().use() as opened:
         if opened is None:
             return render(request, "workbench/no_release.html", {"section": "cohorts"}, status=503)
         result, problem = _count(opened, asked.definition)

@@ -1,0 +1,199 @@
+"""What the real processes answer over plain HTTP: headers, caching, bad input, what is open."""
+
+import http.client
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from tests.functional.conftest import Hub
+
+pytestmark = pytest.mark.functional
+
+PUBLIC_PAGES = (
+    "/en/",
+    "/es/",
+    "/en/data/",
+    "/en/data/?q=diabetes",
+    "/en/data/condition/",
+    "/en/data/condition/?q=finding&page=2",
+    "/es/data/drug/",
+    "/en/data/concept/201826/",
+    "/en/about/",
+)
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+def ask(address: str, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request on a connection of its own; redirects are not followed."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=names)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return Answer(answer.status, answer.headers, body)
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_public_pages_are_safe_and_cacheable(hub: Hub, path: str) -> None:
+    answer = ask(hub.public, path)
+    assert answer.status == 200
+    assert set(answer.headers["Content-Security-Policy"].split("; ")) == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert "HX-Request" in answer.headers["Vary"]
+    assert "Set-Cookie" not in answer.headers
+    assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=", answer.text)
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_a_page_seen_before_is_not_sent_again(hub: Hub, path: str) -> None:
+    first = ask(hub.public, path)
+    again = ask(hub.public, path, If_None_Match=first.headers["ETag"])
+    assert (again.status, again.text) == (304, "")
+    whole = ask(hub.public, path)
+    assert (whole.status, whole.text) == (200, first.text)
+
+
+def test_the_part_that_htmx_asks_for_is_kept_apart_from_the_page(hub: Hub) -> None:
+    path = "/en/data/drug/?q=met"
+    whole, part = ask(hub.public, path), ask(hub.public, path, HX_Request="true")
+    assert whole.headers["ETag"] != part.headers["ETag"]
+    assert whole.text.startswith("<!doctype html>")
+    assert "<html" not in part.text
+    assert "metformin" in part.text
+    assert ask(hub.public, path).text == whole.text
+
+
+def test_head_has_the_headers_and_no_body(hub: Hub) -> None:
+    answer = ask(hub.public, "/en/about/", method="HEAD")
+    assert (answer.status, answer.text) == (200, "")
+
+
+def test_pages_are_compressed_where_that_is_understood(hub: Hub) -> None:
+    path = "/en/data/condition/"
+    assert ask(hub.public, path, Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in ask(hub.public, path).headers
+
+
+def test_every_script_style_and_picture_is_there(hub: Hub) -> None:
+    pages = [(hub.public, path) for path in PUBLIC_PAGES]
+    pages += [(hub.workbench, "/accounts/login/"), (hub.public, "/en/nowhere")]
+    assets = {
+        (address, found.partition("#")[0])
+        for address, path in pages
+        for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', ask(address, path).text)
+    }
+    assert len(assets) >= 5
+    assert {ask(address, asset).status for address, asset in assets} == {200}
+    css = ask(hub.public, "/static/vendor/uswds/css/uswds.min.css").text
+    for asset in set(re.findall(r"url\(\.\./([^)?#]+\.(?:svg|woff2))", css)):
+        assert ask(hub.public, f"/static/vendor/uswds/{asset}").status == 200, asset
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/en/data/?q={quote('x' * 3000)}",
+        "/en/data/condition/?q=%00&page=%00",
+        "/en/data/condition/?page=-1",
+        "/en/data/condition/?page=99999999999999999999",
+        "/en/data/condition/?page=²",
+        "/en/data/condition/?q=%22%20OR%20*%20NEAR(",
+        "/en/data/condition/?q=%ff%fe",
+        "/en/data/condition/?q=%ed%a0%80",
+        "/en/data/condition/?q=<script>alert(1)</script>",
+    ],
+)
+def test_odd_searches_are_answered(hub: Hub, path: str) -> None:
+    answer = ask(hub.public, quote(path, safe="/?=&%"))
+    assert answer.status == 200
+    assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/en/data/nothing/", 404),
+        ("/en/data/concept/99999999999999999999999999/", 404),
+        ("/en/data/concept/-1/", 404),
+        ("/fr/", 404),
+        ("/en/../../etc/passwd", 404),
+        ("/static/../settings/base.py", 404),
+        ("/admin/", 404),
+        ("/accounts/login/", 404),
+        ("/cohorts/", 404),
+    ],
+)
+def test_what_is_not_public_is_not_there(hub: Hub, path: str, status: int) -> None:
+    answer = ask(hub.public, path)
+    assert answer.status == status
+    assert "Traceback" not in answer.text
+
+
+def test_another_name_for_the_machine_is_refused(hub: Hub) -> None:
+    assert ask(hub.public, "/en/", Host="elsewhere.example").status == 400
+
+
+def test_forms_from_elsewhere_are_refused(hub: Hub) -> None:
+    answer = ask(hub.workbench, "/accounts/login/", method="POST")
+    assert answer.status == 403
+    assert "This form is too old" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/cohorts/", "/cohorts/concepts/", "/accounts/nowhere/"])
+def test_the_workbench_shows_nothing_before_sign_in(hub: Hub, path: str) -> None:
+    answer = ask(hub.workbench, path)
+    assert answer.status in {302, 404}
+    assert "R2026Q3R1" not in answer.text
+
+
+def test_workbench_cookies_cannot_be_read_by_scripts_or_sent_from_elsewhere(hub: Hub) -> None:
+    cookies = ask(hub.workbench, "/accounts/login/").headers.get_all("Set-Cookie") or []
+    assert cookies
+    assert all("HttpOnly" in c and "SameSite" in c for c in cookies)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_public_process_opens_the_publishing_store_and_nothing_else(hub: Hub) -> None:
+    ask(hub.public, "/en/data/condition/?q=open")
+    home = hub.settings.home
+    opened = {path for path in _open_files(hub.pids[0]) if path.is_relative_to(home)}
+    assert opened
+    assert {path.parent for path in opened} == {home / "publishing"}
+
+
+def _open_files(pid: int) -> set[Path]:
+    """Files that a process and its children have open."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    links = [link for p in (pid, *children) for link in Path(f"/proc/{p}/fd").iterdir()]
+    return {link.resolve() for link in links if link.exists()}
