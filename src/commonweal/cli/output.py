@@ -8,7 +8,7 @@ from rich.console import Console
 
 OUT = Console(highlight=False, soft_wrap=True)
 """Results."""
-ERR = Console(stderr=True, highlight=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, warnings and errors."""
 
 JsonOption = Annotated[
