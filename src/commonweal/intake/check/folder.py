@@ -20,6 +20,9 @@ from commonweal.schema.model import Model, Submission, Table, get_model
 JUNK = frozenset({"thumbs.db", "desktop.ini"})
 """Files that desktops leave behind; hidden files are junk as well."""
 
+KEY_MEMORY = "256MB"
+"""For the keys, which spill to disk beyond it: the check runs beside other work at the site."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -50,7 +53,8 @@ def check_folder(
     with _scratch_folder(settings) as scratch:
         check = FileCheck(scratch, show_values, progress, max_record_bytes)
         checked = {table.name: check.run(path, table) for path, table in layout.tables}
-        with open_engine(settings, spill_folder=scratch / "spill") as engine:
+        frugal = settings.model_copy(update={"memory_limit": KEY_MEMORY, "spill_folder": None})
+        with open_engine(frugal, spill_folder=scratch / "spill") as engine:
             found = check_keys(engine, checked, show_values=show_values)
     files = [c.with_findings(found.get(name, ())).report for name, c in checked.items()]
     files += [_report_double(path, table) for path, table in layout.doubled]
