@@ -10,7 +10,13 @@ from rich.text import Text
 
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
-from commonweal.cli.serve import Port, print_credentials, serve_hub, use_ports
+from commonweal.cli.serve import (
+    PublicPort,
+    WorkbenchPort,
+    print_credentials,
+    serve_hub,
+    use_ports,
+)
 from commonweal.cli.summary import new_table, print_build
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.hub.provision import Credential, prepare_hub
@@ -31,8 +37,8 @@ def demo(
     *,
     home: HomeOption = Path("commonweal-demo"),
     build_only: BuildOption = False,
-    public_port: Port = None,
-    workbench_port: Port = None,
+    public_port: PublicPort = None,
+    workbench_port: WorkbenchPort = None,
     json: JsonOption = False,
 ) -> None:
     """Build a demonstration programme and serve its hub on this machine.

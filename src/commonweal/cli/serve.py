@@ -23,15 +23,30 @@ def register(app: typer.Typer) -> None:
     )(manage)
 
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535, show_default="from the settings")]
+PublicPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, show_default="8000", help="Port of the public pages."),
+]
+WorkbenchPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, show_default="8001", help="Port of the workbench."),
+]
 
 
 def serve(
-    public_port: Port = None,
-    workbench_port: Port = None,
+    public_port: PublicPort = None,
+    workbench_port: WorkbenchPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes per web server.")] = 2,
 ) -> None:
-    """Serve the public pages and the workbench until stopped."""
+    """Serve the public pages and the workbench until stopped.
+
+    The public pages need no account and open nothing but the published figures; the
+    workbench is a process of its own. Stop both with Ctrl-C.
+
+    Example: commonweal serve
+
+    Example: commonweal serve --public-port 8080 --workbench-port 8081
+    """
     settings = use_ports(read_settings(), public=public_port, workbench=workbench_port)
     prepare_hub(settings, demo_accounts=False)
     serve_hub(settings, workers=workers)
@@ -67,7 +82,12 @@ def use_ports(settings: Settings, *, public: int | None, workbench: int | None) 
 
 
 def manage(context: typer.Context) -> None:
-    """Run one of Django's commands on the hub's database, such as `manage migrate`."""
+    """Run one of Django's commands on the hub's database.
+
+    Example: commonweal manage migrate
+
+    Example: commonweal manage changepassword researcher@demo.example
+    """
     raise typer.Exit(run_manage(read_settings(), context.args))
 
 
