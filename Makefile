@@ -20,10 +20,10 @@ demo: .venv/demo.stamp frontend ## Build the demo programme and serve the hub on
 	$(BIN)/commonweal demo $(ARGS)
 
 test: .venv/dev.stamp frontend browser ## Run the tests, in parallel, in minutes
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not heavy" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not heavy" $(ARGS)
 
 test-all: .venv/dev.stamp frontend browser ## Run every test, the long ones included
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: .venv/dev.stamp ## Format, lint, types, layers, size budget, generated files, migrations
 	$(BIN)/python scripts/check.py
