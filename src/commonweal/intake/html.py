@@ -1,17 +1,20 @@
 """The report as one HTML file that needs nothing else: to read, to print, to send on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from commonweal.intake.findings import Example, Finding, Severity
 from commonweal.intake.report import CheckReport, FileReport
+from commonweal.quality.completeness import ColumnCompleteness, TableCompleteness
 
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
-def render_html(report: CheckReport, name: str) -> str:
+def render_html(
+    report: CheckReport, name: str, completeness: Sequence[TableCompleteness] = ()
+) -> str:
     """The page of a report; ``name`` is the submission or the folder."""
     page = (files("commonweal.intake") / "data" / "report.html").read_text(encoding="utf-8")
     sections = [_section("The folder", report.findings)]
@@ -22,6 +25,7 @@ def render_html(report: CheckReport, name: str) -> str:
         banner=_banner(report),
         files=_file_table(report.files),
         findings="\n".join(filter(None, sections)) or "<p>There are no findings.</p>",
+        completeness=_completeness(completeness),
     )
 
 
@@ -90,3 +94,30 @@ def _places(examples: Iterable[Example]) -> str:
         for example in examples
     )
     return f'<p class="soft">First lines: {shown}</p>' if shown else ""
+
+
+def _completeness(tables: Sequence[TableCompleteness]) -> str:
+    """How completely the columns are filled; tables without rows have nothing to show."""
+    filled = [table for table in tables if table.rows]
+    if not filled:
+        return ""
+    return "<h2>Data completeness</h2>\n" + "\n".join(map(_completeness_table, filled))
+
+
+def _completeness_table(table: TableCompleteness) -> str:
+    persons = "" if table.persons is None else f", {table.persons:,} persons"
+    titles = ("Empty", "Concept 0", "Populated")
+    head = '<th scope="col">Column</th>' + "".join(
+        f'<th scope="col"{_NUMBER}>{title}</th>' for title in titles
+    )
+    body = "\n".join(map(_completeness_row, table.columns))
+    return (
+        f"<details><summary>{escape(table.table)}: {table.rows:,} rows{persons}</summary>"
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></details>"
+    )
+
+
+def _completeness_row(column: ColumnCompleteness) -> str:
+    texts = (f"{column.nulls:,}", f"{column.concept_zeros:,}", f"{column.percent_populated} %")
+    cells = "".join(f"<td{_NUMBER}>{text}</td>" for text in texts)
+    return f'<tr><th scope="row">{escape(column.column)}</th>{cells}</tr>'

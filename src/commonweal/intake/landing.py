@@ -1,8 +1,9 @@
 """The landing area: every folder a site handed in, as it was sent, for good.
 
 A submission is a folder that appears whole or not at all and is never written again: the
-files, their checksums (``manifest.json``), the event (``submission.json``) and the report
-of the check. A rejected submission is kept as well, with the report that says why.
+files, their checksums (``manifest.json``), the event (``submission.json``), the report of
+the check and, when it was accepted, how completely the columns are filled. A rejected
+submission is kept as well, with the report that says why.
 """
 
 import hashlib
@@ -20,17 +21,16 @@ from commonweal.engine.storage import (
     sha256_of,
     whole_folder,
 )
+from commonweal.intake.completeness import measure_files
 from commonweal.intake.html import render_html
+from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import Table
 
-MANIFEST, EVENT, REPORT, REPORT_PAGE = (
-    "manifest.json",
-    "submission.json",
-    "report.json",
-    "report.html",
-)
+MANIFEST, EVENT = "manifest.json", "submission.json"
+REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,27 @@ def verify_submission(submission: Submission) -> list[str]:
     ]
 
 
+def write_landed_parquet(submission: Submission, file: LandedFile, table: Table, out: Path) -> int:
+    """Write an accepted file as text, for curation, and return the rows (see ``reading``).
+
+    Raises:
+        CommonwealError: the submission was not accepted, or the rows are not all there.
+    """
+    if not submission.is_accepted:
+        raise CommonwealError(
+            f"The submission {submission.id} was rejected and cannot be read.",
+            fix="Mend what its report says, and submit again.",
+        )
+    rows = write_text_parquet(submission.folder / file.name, table, out)
+    if rows != file.rows:
+        raise CommonwealError(
+            f"{file.name} of {submission.id} had {file.rows:,} rows when it was checked, but "
+            f"{rows:,} were read.",
+            fix="Verify the landing area: the file may have been changed there.",
+        )
+    return rows
+
+
 def _describe(folder: Path, checked: FileReport) -> LandedFile:
     """Checksum a file, provided it is still the one that was checked."""
     path = folder / checked.file
@@ -189,7 +210,9 @@ def _land(folder: Path, submission: Submission, report: CheckReport) -> None:
             place = Location.of(scratch)
             place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
             place.create(REPORT, readable_json(report.to_json()))
-            place.create(REPORT_PAGE, render_html(report, submission.id).encode())
+            measured = measure_files(scratch, report) if report.is_accepted else ()
+            place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
+            place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
             place.create(EVENT, readable_json(submission.to_json()))
     except OSError as error:
         raise CommonwealError(

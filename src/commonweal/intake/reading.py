@@ -17,37 +17,20 @@ from commonweal.intake.check.header import match_columns, read_header
 from commonweal.intake.check.jsonl import as_text
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
-from commonweal.intake.landing import LandedFile, Submission
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 
 RECORD = "_src_row"
 
 
-def write_text_parquet(submission: Submission, file: LandedFile, table: Table, out: Path) -> int:
-    """Write a landed file's cells as text, empty ones as null, and return the rows.
+def write_text_parquet(path: Path, table: Table, out: Path) -> int:
+    """Write a file's cells as text, empty ones as null, and return the rows.
 
     The columns are all those of ``table``, then ``_src_row``: the record number from 1.
-
-    Raises:
-        CommonwealError: the submission was not accepted, or the rows are not all there.
     """
-    if not submission.is_accepted:
-        raise CommonwealError(
-            f"The submission {submission.id} was rejected and cannot be read.",
-            fix="Mend what its report says, and submit again.",
-        )
-    path = submission.folder / file.name
     is_csv = path.suffix.lower() == ".csv"
     batches = _read_csv(path, table) if is_csv else _read_json_lines(path, table)
-    rows = _write(batches, table, out)
-    if rows != file.rows:
-        raise CommonwealError(
-            f"{file.name} of {submission.id} had {file.rows:,} rows when it was checked, but "
-            f"{rows:,} were read.",
-            fix="Verify the landing area: the file may have been changed there.",
-        )
-    return rows
+    return _write(batches, table, out)
 
 
 def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:

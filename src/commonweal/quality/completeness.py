@@ -6,6 +6,7 @@ concept zero is the value 0 in a column that holds concept ids: no matching conc
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
@@ -37,6 +38,23 @@ class TableCompleteness:
     rows: int
     persons: int | None
     columns: tuple[ColumnCompleteness, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The measurements as plain data."""
+        return {
+            "table": self.table,
+            "rows": self.rows,
+            "persons": self.persons,
+            "columns": [
+                {
+                    "column": column.column,
+                    "nulls": column.nulls,
+                    "concept_zeros": column.concept_zeros,
+                    "percent_populated": column.percent_populated,
+                }
+                for column in self.columns
+            ],
+        }
 
 
 def measure_completeness(

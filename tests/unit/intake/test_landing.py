@@ -15,8 +15,8 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
     verify_submission,
+    write_landed_parquet,
 )
-from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
 from commonweal.schema.errors import CommonwealError
 
@@ -59,6 +59,7 @@ def test_submission_holds_what_was_sent_and_the_report(tmp_path: Path, home: Pat
     assert submission.folder == home / "landing" / "hospital" / submission.id
     assert (submission.folder / "person.csv").read_bytes() == sent.read_bytes()
     assert sorted(p.name for p in submission.folder.iterdir()) == [
+        "completeness.json",
         "manifest.json",
         "person.csv",
         "report.html",
@@ -69,6 +70,9 @@ def test_submission_holds_what_was_sent_and_the_report(tmp_path: Path, home: Pat
     (file,) = submission.files
     assert (file.table, file.rows, file.bytes) == ("person", 2, sent.stat().st_size)
     assert list_submissions(home) == [submission]
+    (measured,) = json.loads((submission.folder / "completeness.json").read_text())
+    assert (measured["table"], measured["rows"], measured["persons"]) == ("person", 2, 2)
+    assert "Data completeness" in (submission.folder / "report.html").read_text()
 
 
 def test_same_files_again_give_the_same_submission(tmp_path: Path, home: Path) -> None:
@@ -89,7 +93,7 @@ def test_rejected_submission_is_kept_and_never_curated(tmp_path: Path, home: Pat
     assert (rejected.verdict, len(list_submissions(home))) == ("rejected", 2)
     assert get_accepted(home, "hospital") == accepted
     with pytest.raises(CommonwealError, match="was rejected"):
-        write_text_parquet(
+        write_landed_parquet(
             rejected, rejected.files[0], programme_table("person"), tmp_path / "out.parquet"
         )
 
@@ -130,7 +134,7 @@ def test_tampering_in_the_landing_area_is_noticed(tmp_path: Path, home: Path) ->
     landed.write_text(landed.read_text().rsplit("\n", 2)[0] + "\n")
     assert verify_submission(submission) == ["person.csv"]
     with pytest.raises(CommonwealError, match="had 2 rows"):
-        write_text_parquet(
+        write_landed_parquet(
             submission, submission.files[0], programme_table("person"), tmp_path / "out.parquet"
         )
 
@@ -186,9 +190,9 @@ def test_accepted_files_are_read_by_name_with_their_records(tmp_path: Path, home
     submission = hand_in(tmp_path / "in", home)
     files = {file.table: file for file in submission.files}
     out = tmp_path / "out.parquet"
-    assert write_text_parquet(submission, files["pii_mrn"], programme_table("pii_mrn"), out) == 2
+    assert write_landed_parquet(submission, files["pii_mrn"], programme_table("pii_mrn"), out) == 2
     assert pl.read_parquet(out).rows() == [("1", "two\nlines", "007", 1), ("2", "x", "8", 2)]
-    assert write_text_parquet(submission, files["note"], programme_table("note"), out) == 1
+    assert write_landed_parquet(submission, files["note"], programme_table("note"), out) == 1
     frame = pl.read_parquet(out)
     assert frame.columns == [*programme_table("note").columns, "_src_row"]
     assert frame.select("note_id", "person_id", "provider_id").rows() == [("5", "3", None)]
