@@ -13,7 +13,7 @@ from types import MappingProxyType
 from commonweal.engine.duckdb_engine import quoted
 from commonweal.privacy.expression import PERSONS, ids_view
 from commonweal.privacy.tiers import Tier
-from commonweal.privacy.treatment import Part, Treatment, list_pointed_to, treat_table
+from commonweal.privacy.treatment import Part, RuleId, Treatment, list_pointed_to, treat_table
 from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.model import Table
 
@@ -160,7 +160,9 @@ def _build_treated(planned: TierTable, columns: Sequence[Treatment]) -> str:
 
 
 def _row_number(columns: Sequence[Treatment]) -> str:
+    """The number of a row in the tier's order; text follows from its concept and adds nothing."""
     parts = (Part.PERSON, Part.DATE, Part.CONTENT)
-    keys = [t.column for part in parts for t in columns if t.part is part]
+    telling = [t for t in columns if t.rule is not RuleId.TEXT]
+    keys = [t.column for part in parts for t in telling if t.part is part]
     order = ", ".join(f"{quoted(key)} ASC NULLS FIRST" for key in [*keys, "_tie"])
     return f"row_number() OVER (ORDER BY {order})"
