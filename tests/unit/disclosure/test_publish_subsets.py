@@ -25,20 +25,23 @@ def _hidden(
     return [name for name in parts if kept[name] != parts[name]]
 
 
+def _floors(table: Table) -> tuple[float, float, float]:
+    """Of women, of men and of both."""
+    floors = find_floors(table, CHAINS)
+    return floors[frozenset({0})], floors[frozenset({1})], floors[frozenset({0, 1})]
+
+
 def test_floors_are_lows_or_what_the_others_leave() -> None:
-    # 12 and 60 women, 3 and 25 men: lows 1 + 41, 1 + 21; the total, 100, is at least 81.
-    # Women: 81 less the men's 20 + 40 is 21, and the lows say 42.
-    # Men: 81 less the women's 20 + 60 is 1, and the lows say 22.
-    assert find_floors(_table(12, 60, 3, 25), CHAINS) == [[1, 42], [1, 22]]
-    # 60 women and no man: 41 by the lows and by the total alike; 75 are 80, so 61 by both.
-    assert find_floors(_table(0, 60, 0, 0), CHAINS) == [[0, 41], [0, 0]]
-    # 30 + 30 women and 5 men: the lows say 42 women, the total says 61 less 20.
-    assert find_floors(_table(30, 30, 5, 0), CHAINS) == [[21, 42], [1, 1]]
+    # Lows of 12 and 60 women, of 3 and 25 men: 1 + 41, 1 + 21. The total, 100, is at least 81,
+    # of which the men leave 81 - (20 + 40) and the women 81 - (20 + 60).
+    assert _floors(_table(12, 60, 3, 25)) == (42, 22, 81)
+    # The lows of 30 and 20 women are 21 + 1, but all 41 to 60 people are women.
+    assert _floors(_table(30, 20, 0, 0)) == (41, 0, 41)
 
 
-def test_hidden_cells_bound_nothing() -> None:
+def test_hidden_cells_bound_nothing_but_together() -> None:
     table = PublishedTable[str](dict.fromkeys(CELLS), publish_count(100))
-    assert find_floors(table, CHAINS) == [[0, 0], [0, 0]]
+    assert _floors(table) == (0, 0, 81)
 
 
 def test_a_part_with_room_is_shown() -> None:
@@ -54,13 +57,18 @@ def test_thin_cells_over_a_thin_whole_are_hidden() -> None:
     assert _hidden({"part": _table(1, 14, 100, 100)}, whole) == ["part"]
 
 
-def test_disjoint_parts_that_exhaust_the_total_are_hidden_one_by_one() -> None:
-    # Each is harmless; together they say that there are at least 41 + 41 people, not 81.
-    whole = _table(5, 40, 5, 40)
-    women, men = _table(5, 40, 0, 0), _table(0, 0, 5, 40)
-    assert _hidden({"women": women}, whole) == []
-    assert _hidden({"men": men}, whole) == []
-    assert _hidden({"women": women, "men": men}, whole) == ["women"]
+def test_a_part_that_bounds_cells_of_both_chains_together_is_hidden() -> None:
+    # 21 to 40 old people in the part leave at most 19 of the 40 people in all to be young.
+    whole = _table(15, 0, 15, 5)
+    assert _hidden({"part": _table(8, 0, 10, 0)}, whole) == []
+    assert _hidden({"part": _table(13, 0, 10, 0)}, whole) == ["part"]
+
+
+def test_a_cell_of_the_whole_that_is_held_back_has_room() -> None:
+    whole, part = _table(0, 15, 200, 200), _table(1, 14, 100, 100)
+    held = PublishedTable({**whole.cells, "old women": None}, whole.total)
+    assert _hidden({"part": part}, whole) == ["part"]
+    assert _hidden({"part": part}, held) == []
 
 
 def test_parts_are_held_against_the_total_they_are_counted_in() -> None:
