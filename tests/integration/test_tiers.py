@@ -7,11 +7,15 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tests.privacy_programme import Programme, Row, born, rows_of, write_programme
+from tests.privacy_programme import AS_OF, Programme, Row, born, rows_of, write_programme
 
-from commonweal.privacy.deidentify import TierResult
+from commonweal.engine.duckdb_engine import DuckDBEngine
+from commonweal.engine.protocol import EngineError
+from commonweal.engine.settings import EngineSettings
+from commonweal.privacy.deidentify import TierResult, build_tier_stage
 from commonweal.privacy.errors import DeidentifyError
 from commonweal.privacy.tiers import get_tier
+from commonweal.privacy.vault import open_vault
 from commonweal.schema.model import Role, get_model
 
 CODES = {44054006: "44054006", 35206882: "E11.9", 0: "No matching concept"}
@@ -491,3 +495,39 @@ def test_ids_shared_within_a_site_stop_everything(tmp_path: Path) -> None:
     broken["visit_occurrence"][1] = {**broken["visit_occurrence"][1], "visit_occurrence_id": 7000}
     with pytest.raises(DeidentifyError, match="visit_occurrence share their id"):
         write_programme(tmp_path, broken, CODES).build("controlled")
+
+
+def test_a_person_of_unknown_age_is_taken_for_too_old(tmp_path: Path) -> None:
+    unknown = {**born(7, date(1980, 1, 1)), "year_of_birth": None}
+    seen = {"visit_occurrence_id": 1, "person_id": 7, "visit_start_date": date(2010, 1, 1)}
+    programme = write_programme(tmp_path, {"person": [unknown], "visit_occurrence": [seen]})
+    result = programme.build("registered")
+    assert result.rows["person"] == result.rows["visit_occurrence"] == 0
+
+
+def test_one_engine_makes_both_tiers_with_and_without_a_vocabulary(
+    programme: Programme, registered: TierResult, tmp_path: Path
+) -> None:
+    with (
+        DuckDBEngine(EngineSettings(threads=1)) as engine,
+        open_vault(programme.home / "vault" / "vault.sqlite", must_exist=True) as vault,
+    ):
+        for tier, vocabulary in (
+            ("controlled", {}),
+            ("registered", programme.vocabulary),
+            ("controlled", programme.vocabulary),
+        ):
+            result = build_tier_stage(
+                engine,
+                get_tier(tier),
+                combined=programme.combined,
+                vocabulary=vocabulary,
+                vault=vault,
+                out=tmp_path,
+                as_of=AS_OF,
+            )
+            if tier == "registered":
+                assert result.digest == registered.digest
+                assert result.file("person").read_bytes() == registered.file("person").read_bytes()
+        with pytest.raises(EngineError):
+            engine.rows("SELECT * FROM privacy_person")

@@ -18,6 +18,9 @@ _BORN = Lookup(
     version=Version.INPUT,
 )
 
+_STRANGER = "born.person_id IS NULL"
+"""Rows of nobody stay here: they stop the tier later, instead of leaving under this rule."""
+
 
 def build_stage(tier: Tier) -> Stage:
     """The rule that leaves out what would tell a birth date or a very high age."""
@@ -69,8 +72,8 @@ def _keep_up_to(oldest_age: int, table: Table) -> Filter:
         f"+ coalesce({born}day_of_birth, 1))"
     )
     today = "(year($as_of) * 10000 + month($as_of) * 100 + day($as_of))"
-    keep = f"{born}year_of_birth IS NULL OR ({today} - {day_of_birth}) // 10000 <= {oldest_age}"
-    return Filter(keep, () if own else (_BORN,))
+    young_enough = f"({today} - {day_of_birth}) // 10000 <= {oldest_age}"
+    return Filter(young_enough) if own else Filter(f"{_STRANGER} OR {young_enough}", (_BORN,))
 
 
 def _is_dated(table: Table) -> bool:
@@ -82,7 +85,7 @@ def _bind_early_life(table: Table, tier: Tier, years: int) -> tuple[Step, ...]:
     days = [field.name for field in table.fields_of(DataType.DATE)]
     times = [f"CAST({field.name} AS DATE)" for field in table.fields_of(DataType.TIMESTAMP)]
     first = f"least({', '.join([*days, *times])})"
-    keep = Filter(f"born.year_of_birth IS NULL OR {first} IS NULL OR {first} >= {bound}", (_BORN,))
+    keep = Filter(f"{_STRANGER} OR {first} IS NULL OR {first} >= {bound}", (_BORN,))
     if table.name not in tier.clip_tables:
         return (keep,)
     changes = tuple(
