@@ -149,3 +149,16 @@ def test_the_solver_wins_where_tables_are_published_side_by_side() -> None:
     assert min(attack(shown, domain, parts).values()) < PROMISE
     kept = hide_what_narrows(dict(enumerate(parts)), shown, CHAINS, total=domain)
     assert min(attack(shown, domain, list(kept.values())).values()) >= PROMISE
+
+
+def test_the_solver_wins_where_parts_exhaust_a_total() -> None:
+    """Forty-one women and forty-one men are 82; their domain is shown as 81 to 100 people."""
+    people = dict(zip(CELLS, (0, 200, 210, 0, 205, 215), strict=True))
+    women = dict(zip(CELLS, (0, 20, 21, 0, 0, 0), strict=True))
+    men = dict(zip(CELLS, (0, 0, 0, 0, 20, 21), strict=True))
+    shown, *parts = (publish_table(cells, sum(cells.values())) for cells in (people, women, men))
+    domain = publish_count(82)
+    assert min(attack(shown, domain, parts).values()) < PROMISE
+    kept = list(hide_what_narrows(dict(enumerate(parts)), shown, CHAINS, total=domain).values())
+    assert [table.suppressed for table in kept] == [6, 0]
+    assert min(attack(shown, domain, kept).values()) >= PROMISE
