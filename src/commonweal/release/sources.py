@@ -203,13 +203,13 @@ def _attach(engine: Engine, file: Path, alias: str) -> None:
 
 def _refused(file: Path, reason: str) -> CommonwealError:
     """The engine's own words tell the cases apart; they hold paths and versions only."""
-    if "version" in reason.lower():
+    if "version number" in reason:
         return CommonwealError(
             f"{file} was written by another version of DuckDB, which this one cannot read.",
             expected="a database of an older storage version",
             fix="Copy it with ATTACH … (STORAGE_VERSION 'v1.0.0') there, or export it to Parquet.",
         )
-    if "lock" in reason.lower():
+    if "set lock" in reason:
         return CommonwealError(
             f"{file} is being written to by another program.", fix="Close that program."
         )
