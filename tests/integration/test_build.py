@@ -1,5 +1,6 @@
 """The whole pipeline on a small programme: same in, same out; nothing lost when killed."""
 
+import csv
 import json
 import os
 import signal
@@ -20,7 +21,9 @@ from tests.small_programme import (
 
 from commonweal.curation.evidence import RuleCount
 from commonweal.engine.settings import Settings
-from commonweal.intake.landing import get_accepted
+from commonweal.intake.check import check_folder
+from commonweal.intake.landing import get_accepted, submit_folder
+from commonweal.intake.sites import Purpose
 from commonweal.pipeline.build import Built, run_build, run_curation
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Silent
@@ -33,6 +36,7 @@ from commonweal.schema.errors import CommonwealError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WRITTEN_IN_TURN = (
+    "stages/landed/clinic",
     "stages/loaded/clinic",
     "stages/site",
     "stages/joined",
@@ -208,6 +212,42 @@ def test_an_altered_submission_is_not_curated(inputs: Path, tmp_path: Path) -> N
         file.write("1\n")
     with pytest.raises(CommonwealError, match=r"not what was handed in: person\.csv"):
         run_curation(small_settings(home), Silent())
+
+
+def test_notes_and_odd_headers_are_curated_as_they_were_checked(
+    inputs: Path, tmp_path: Path
+) -> None:
+    """JSON Lines, a byte order mark, upper-case headers and another order of columns."""
+    settings = small_settings(copy_programme(inputs, tmp_path / "home"))
+    outbox = settings.home / "outbox"
+    notes = _rows_of(outbox / "note.csv")
+    (outbox / "note.csv").unlink()
+    (outbox / "note.jsonl").write_text("".join(json.dumps(row) + "\n" for row in notes))
+    persons = _rows_of(outbox / "person.csv")
+    columns = [name.upper() for name in reversed(persons[0])]
+    with (outbox / "person.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([columns, *(list(reversed(row.values())) for row in persons)])
+    report = check_folder(outbox, dialect="programme", settings=settings.engine)
+    assert report.is_accepted
+    submit_folder(
+        outbox,
+        home=settings.home,
+        site="clinic",
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=NOW.replace(day=3),
+        report=report,
+    )
+    loaded = run_curation(settings, Silent()).loaded["clinic"]
+    assert loaded.rows["note"] == len(notes) > 0
+    born = pq.read_table(loaded.file("person")).column("year_of_birth").to_pylist()
+    assert born == [int(row["year_of_birth"]) for row in persons]
+
+
+def _rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 @pytest.mark.parametrize(

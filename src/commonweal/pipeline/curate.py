@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from commonweal.curation.evidence import RuleCount
-from commonweal.curation.folder import TableFolder
+from commonweal.curation.folder import TableFolder, make_folder
 from commonweal.curation.load import load_submission
 from commonweal.curation.programme import make_programme
 from commonweal.curation.runner import StageResult, run_stage, settle_parameters
@@ -19,12 +19,18 @@ from commonweal.curation.stages import COMBINED, SITE, UNION
 from commonweal.curation.union import union_sites
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import Settings
-from commonweal.intake.landing import Submission, get_accepted, verify_submission
+from commonweal.intake.landing import (
+    Submission,
+    get_accepted,
+    verify_submission,
+    write_landed_parquet,
+)
 from commonweal.intake.sites import list_sites
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.snapshots import Snapshot, get_latest_feeds
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.feeds import find_feed_files
+from commonweal.schema.model import get_model
 
 PERSON_TABLES = ("person", "person_ext")
 """Tables that come from the programme alone, never from a site."""
@@ -159,10 +165,25 @@ def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
 
 
 def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
-    files = {f.table: submission.folder / f.name for f in submission.files if f.table}
+    """A submission's tables, typed; read as text by the reader that checked them."""
+    model = get_model(submission.dialect)
+    files = {file.table: file for file in submission.files if file.table}
+
+    def write(folder: Path) -> tuple[dict[str, int], dict[str, str]]:
+        rows = {
+            table: write_landed_parquet(
+                submission, file, model.table(table), folder / f"{table}.parquet"
+            )
+            for table, file in files.items()
+        }
+        return rows, {"submission": submission.id}
+
+    landed = make_folder(
+        stages / "landed" / submission.site, "landed", {"submission": submission.digest}, write
+    )
     return load_submission(
         engine,
-        files,
+        {table: landed.file(table) for table in files},
         site=submission.site,
         dialect=submission.dialect,
         out=stages / "loaded" / submission.site,
