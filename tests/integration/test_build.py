@@ -182,6 +182,16 @@ def test_a_new_submission_makes_a_new_revision_and_leaves_the_old_one(
     assert PublishingStore(current).release().id == "R2026Q4R2"
 
 
+def test_a_lost_vault_is_not_replaced_once_its_ids_are_out(
+    built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    settings, _ = built
+    home = copy_programme(settings.home, tmp_path / "home")
+    (home / "vault" / "vault.sqlite").unlink()
+    with pytest.raises(CommonwealError, match="vault"):
+        run_build(small_settings(home), Silent(), now=NOW)
+
+
 def test_two_builds_at_once_are_refused(built: tuple[Settings, Built]) -> None:
     settings, _ = built
     with only_one(settings.home), pytest.raises(CommonwealError, match="Another process"):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from commonweal.curation.stages import list_rules
@@ -23,7 +24,7 @@ from commonweal.publish.model import ReleaseFacts, StoreSummary
 from commonweal.publish.pointer import PUBLIC_TIER, list_earlier, set_current, store_path
 from commonweal.publish.reader import PublishingStore
 from commonweal.publish.store import build_store
-from commonweal.release.catalogue import Release
+from commonweal.release.catalogue import Release, list_ids
 from commonweal.release.cdm import open_cdm
 from commonweal.release.dictionary import TierNotes
 from commonweal.schema.model import get_model
@@ -70,7 +71,7 @@ def run_build(settings: Settings, progress: Progress, *, now: datetime) -> Built
         vocabulary = get_vocabulary(settings.home)
         curated = curate(engine, settings, progress)
         build = _Build(engine, settings, progress, vocabulary, curated)
-        with open_vault(settings.home / "vault" / "vault.sqlite") as vault:
+        with _open_vault(settings.home) as vault:
             tiers = {name: build.make_tier(get_tier(name), vault) for name in TIERS}
         releases = {name: build.seal(get_tier(name), made, now) for name, made in tiers.items()}
         published = build.publish(releases[PUBLIC_TIER])
@@ -79,6 +80,11 @@ def run_build(settings: Settings, progress: Progress, *, now: datetime) -> Built
 
 def _open_engine(settings: Settings) -> Engine:
     return open_engine(settings.engine, spill_folder=settings.home / "spill")
+
+
+def _open_vault(home: Path) -> Vault:
+    """The programme's vault; a new one only while there is no release whose ids it gave."""
+    return open_vault(home / "vault" / "vault.sqlite", must_exist=bool(list_ids(home)))
 
 
 @dataclass(frozen=True)
