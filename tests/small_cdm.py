@@ -63,7 +63,7 @@ def person(person_id: int, **fields: object) -> Row:
     } | fields
 
 
-def condition(person_id: int, concept_id: int, day: str | None, source: int = 0) -> Row:
+def condition(person_id: int | None, concept_id: int, day: str | None, source: int = 0) -> Row:
     return {
         "person_id": person_id,
         "condition_concept_id": concept_id,

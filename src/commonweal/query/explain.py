@@ -67,7 +67,7 @@ def explain_cohort(
     named = [*(people.sex or ()), *(people.race or ()), *(people.ethnicity or ())]
     names = name_concepts(engine, [*named, *(choice.concept_id for choice in choices)])
     return Explanation(
-        sentence=build_sentence(definition, names, plan.as_of),
+        sentence=build_sentence(definition, names, cdm.as_of),
         sql=print_sql(plan.select_persons(), dialect=dialect),
         dialect=dialect,
         definition_hash=definition_hash(definition, cdm.as_of),
@@ -76,8 +76,11 @@ def explain_cohort(
 
 
 def build_sentence(definition: CohortDefinition, names: Names, as_of: date) -> str:
-    """One English sentence that says who is meant; ``names`` are those of concepts."""
-    subject = _people(definition.people, names, as_of)
+    """One English sentence that says who is meant; ``names`` are those of concepts.
+
+    ``as_of`` is the day of the data, used if the definition names none.
+    """
+    subject = _people(definition.people, names, definition.as_of or as_of)
     clauses = [f"has {_group(group, names)}" for group in definition.include]
     if definition.exclude:
         items = [_item(item, names) for group in definition.exclude for item in group.any]
