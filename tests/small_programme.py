@@ -7,11 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings, ProgrammeSettings, Settings
 from commonweal.engine.storage import sha256_of
 from commonweal.intake.check import check_folder
 from commonweal.intake.landing import submit_folder
 from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.pipeline.vocabulary import load_vocabulary
 from commonweal.privacy.vault import open_vault
 from commonweal.schema.arrow import arrow_schema
 from commonweal.schema.model import get_model
@@ -41,7 +43,9 @@ def make_small_programme(home: Path, *, synthetic: bool = True) -> Settings:
     people = site_persons(site="clinic", seed=SEED, persons=PERSONS)
     feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
     write_feeds(feeds, home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
-    _write_vocabulary(home / "vocabulary")
+    _write_vocabulary(home / "outbox-vocabulary")
+    with open_engine(settings.engine) as engine:
+        load_vocabulary(engine, home, home / "outbox-vocabulary")
     open_vault(home / "vault" / "vault.sqlite").close()
     return settings
 

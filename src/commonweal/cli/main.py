@@ -18,6 +18,7 @@ from commonweal.cli import (
     sites,
     submissions,
     submit,
+    vocabulary,
 )
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
@@ -60,6 +61,7 @@ serve.register(app)
 sites.register(app)
 submissions.register(app)
 submit.register(app)
+vocabulary.register(app)
 
 
 def main() -> None:

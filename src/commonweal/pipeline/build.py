@@ -15,7 +15,8 @@ from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.seal import ReleaseFacts as SealedFacts
 from commonweal.pipeline.seal import seal_release
-from commonweal.pipeline.snapshots import Snapshot, get_vocabulary
+from commonweal.pipeline.snapshots import Snapshot
+from commonweal.pipeline.vocabulary import get_vocabulary
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
 from commonweal.privacy.tiers import TIERS, Tier, get_tier
 from commonweal.privacy.treatment import RuleId, is_kept, treat_table

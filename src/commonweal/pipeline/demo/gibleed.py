@@ -90,7 +90,7 @@ MORE_CONCEPTS = ("concepts.csv", "concepts_snomed.csv")
 
 
 def write_vocabulary(engine: Engine, folder: Path) -> None:
-    """Write GiBleed's vocabulary tables as Parquet, in OMOP 5.4 shape, with a few names more."""
+    """Write GiBleed's vocabulary tables, in OMOP 5.4 shape, with a few names more."""
     engine.attach_database(DATABASE, find_gibleed())
     model = get_model("omop-5.4")
     for name in VOCABULARY_TABLES:

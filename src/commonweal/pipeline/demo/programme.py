@@ -21,6 +21,7 @@ from commonweal.intake.sites import Purpose, Site, list_sites, register_site
 from commonweal.pipeline.build import Built, run_build
 from commonweal.pipeline.demo.gibleed import write_gibleed, write_vocabulary
 from commonweal.pipeline.progress import Progress
+from commonweal.pipeline.vocabulary import find_vocabulary, load_vocabulary
 from commonweal.synthetic.feeds import build_feeds, write_feeds
 from commonweal.synthetic.site import write_site
 
@@ -145,10 +146,13 @@ def _read_persons(engine: Engine, home: Path) -> Iterator[pa.Table]:
 
 
 def _load_vocabulary(settings: Settings) -> None:
-    folder = settings.home / "vocabulary"
+    folder = settings.home / "outbox" / "vocabulary"
     if not folder.exists():
         with whole_folder(folder) as scratch, _open_engine(settings) as engine:
             write_vocabulary(engine, scratch)
+    if find_vocabulary(settings.home) is None:
+        with _open_engine(settings) as engine:
+            load_vocabulary(engine, settings.home, folder)
 
 
 def _open_engine(settings: Settings) -> Engine:
