@@ -15,7 +15,11 @@ from pathlib import Path
 from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
-from commonweal.schema.specification import build_feeds_page, build_submission_pages
+from commonweal.schema.specification import (
+    build_ddl_page,
+    build_feeds_page,
+    build_submission_pages,
+)
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not this page. -->\n"
@@ -23,6 +27,7 @@ MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
     ("reference/feeds.md", build_feeds_page),
+    ("reference/release-sql.md", build_ddl_page),
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [
     ("reference/findings", build_finding_pages),

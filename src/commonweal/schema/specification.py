@@ -5,6 +5,7 @@ Pages hold nothing that is not declared: change a CSV file in ``data`` and write
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from commonweal.schema.ddl import build_ddl
 from commonweal.schema.model import DataType, Field, Model, Submission, Table, get_model
 
 SUBMISSION_WORDS: Mapping[Submission, str] = {
@@ -44,6 +45,22 @@ def build_feeds_page() -> str:
     ]
     for table in model.tables.values():
         parts += [f"## {table.title} (`{table.name}`)", table.description, _field_table(table)]
+    return _page(parts)
+
+
+def build_ddl_page() -> str:
+    """One page with the CREATE TABLE of every table a release may hold."""
+    model = get_model("release")
+    parts = [
+        f"# Tables of a release as SQL: {model.title}",
+        (
+            "To put a release into a database of your own, make its tables with these statements "
+            "and copy the Parquet files into them. The dialect is DuckDB's; the types are common "
+            "to most databases."
+        ),
+    ]
+    for table in model.tables.values():
+        parts.append(f"```sql\n{build_ddl(table, constraints=True)};\n```")
     return _page(parts)
 
 

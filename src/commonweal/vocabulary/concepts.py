@@ -6,7 +6,7 @@ the id of a concept finds just that; a query in double quotes is one phrase.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commonweal.engine.protocol import Engine
@@ -85,17 +85,6 @@ def get_concept(
             fix="Check the id, or load a vocabulary that has it.",
         )
     return concept
-
-
-def known_ids(
-    engine: Engine, ids: Iterable[int], *, views: VocabularyViews = DEFAULT_VIEWS
-) -> set[int]:
-    """Those of ``ids`` that the vocabulary has."""
-    sql = (
-        f"SELECT concept_id FROM {views.concept_sql} "
-        "WHERE concept_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
-    )
-    return {row[0] for row in engine.rows(sql, [sorted(set(ids))])}
 
 
 def split_words(text: str) -> list[str]:

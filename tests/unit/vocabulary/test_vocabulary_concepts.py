@@ -14,7 +14,6 @@ from commonweal.vocabulary.concepts import (
     find_concept,
     find_concepts,
     get_concept,
-    known_ids,
     split_words,
 )
 from commonweal.vocabulary.views import VocabularyViews
@@ -115,11 +114,6 @@ def test_get_and_find(engine: Engine) -> None:
     assert find_concept(engine, 1) is None
     with pytest.raises(CommonwealError, match="no concept 1"):
         get_concept(engine, 1)
-
-
-def test_known_ids(engine: Engine) -> None:
-    assert known_ids(engine, [45, 46, 45, 1503297]) == {45, 1503297}
-    assert known_ids(engine, []) == set()
 
 
 @pytest.mark.parametrize(
