@@ -59,8 +59,8 @@ def build_ddl_page() -> str:
             "to most databases."
         ),
     ]
-    for table in model.tables.values():
-        parts.append(f"```sql\n{build_ddl(table, constraints=True)};\n```")
+    statements = (build_ddl(table, constraints=True) for table in model.tables.values())
+    parts += [f"```sql\n{statement};\n```" for statement in statements]
     return _page(parts)
 
 
