@@ -13,8 +13,9 @@ import polars as pl
 
 from commonweal.curation.runner import order_of, run_stage
 from commonweal.curation.stages import UNION
-from commonweal.engine.duckdb_engine import open_engine, quoted_text
+from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings
+from commonweal.engine.sql import quoted_text
 from commonweal.schema.model import DataType, Field, get_model
 
 SETTINGS = EngineSettings(memory_limit="1GB", threads=2)

@@ -14,7 +14,7 @@ from commonweal.curation.expression import ROW
 from commonweal.curation.relation import ROW_KEY
 from commonweal.curation.rule import Kind
 from commonweal.curation.stage import Segment
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 
 DROP = "_drop"
 

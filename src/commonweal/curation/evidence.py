@@ -8,8 +8,8 @@ from typing import Any
 from commonweal.curation.binding import RECORD, SITE
 from commonweal.curation.compiler import DROP, Tracked
 from commonweal.curation.relation import ROW_KEY
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.errors import CommonwealError
 
 ROWS_PER_SITE = 1 << 44

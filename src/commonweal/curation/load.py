@@ -16,9 +16,9 @@ from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.programme import PROGRAMME
 from commonweal.curation.sources import Scratch
 from commonweal.curation.stages import UNCAST
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.functions import TYPE_OF_DATA
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.convert import to_omop_5_4
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import DataType, Field, Table, get_model

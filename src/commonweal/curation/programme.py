@@ -4,9 +4,9 @@ from pathlib import Path
 
 from commonweal.curation.binding import RECORD, SITE
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.functions import TYPE_OF_DATA
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.schema.model import Table, get_model
 
 PROGRAMME = "programme"

@@ -37,8 +37,8 @@ from commonweal.curation.relation import ROW_KEY
 from commonweal.curation.rule import Kind
 from commonweal.curation.sources import Files, Scratch, Sources
 from commonweal.curation.stage import Segment, Stage, StagePlan, TablePlan, plan_stage
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.schema.model import DataType, Table
 
 Progress = Callable[[str, str], None]

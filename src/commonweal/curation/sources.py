@@ -9,8 +9,8 @@ from commonweal.curation.expression import Columns, fill_parameters
 from commonweal.curation.relation import ROW_KEY, Relation, place_tables
 from commonweal.curation.rule import Version
 from commonweal.curation.stage import StagePlan, surroundings_of
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.schema.errors import CommonwealError
 
 Files = Mapping[str, Sequence[Path]]

@@ -15,8 +15,8 @@ from commonweal.curation.binding import RECORD, SITE
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.load import check_site
 from commonweal.curation.sources import Files, Scratch
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.schema.model import Field, Role, Table, get_model
 
 NOWHERE = -1

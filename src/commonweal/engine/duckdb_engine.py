@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from commonweal.engine.protocol import ROW_GROUP_ROWS, EngineError
 from commonweal.engine.settings import EngineSettings
+from commonweal.engine.sql import quoted, quoted_text
 
 
 class DuckDBEngine:
@@ -125,16 +126,6 @@ def _told_plainly() -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         raise EngineError(f"The engine refused a query ({type(error).__name__}).") from error
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quoted_text(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def open_engine(settings: EngineSettings, *, spill_folder: Path | None = None) -> DuckDBEngine:

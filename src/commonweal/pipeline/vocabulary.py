@@ -8,8 +8,8 @@ import json
 import os
 from pathlib import Path
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.engine.storage import readable_json, whole_folder
 from commonweal.pipeline.snapshots import Snapshot, read_snapshot
 from commonweal.schema.errors import CommonwealError

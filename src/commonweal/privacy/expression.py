@@ -5,7 +5,7 @@ In every expression ``t`` is the row and ``p`` the vault's row of its person.
 
 from dataclasses import dataclass
 
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 
 PERSONS = "privacy_person"
 """The vault's rows: participant_id, tier_person_id, days."""

@@ -1,6 +1,6 @@
 """Where a person lives: the state where enough others live there, a few digits of the zip."""
 
-from commonweal.engine.duckdb_engine import quoted_text
+from commonweal.engine.sql import quoted_text
 from commonweal.privacy.expression import NOTHING, STATES, Expression, row_value
 from commonweal.privacy.tiers import Geography
 from commonweal.schema.model import Field

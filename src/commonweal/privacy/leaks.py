@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.privacy.errors import LeakError
 from commonweal.privacy.geography import COARSE_ZIP_PATTERN, STATE_PATTERN
 from commonweal.privacy.text import find_source_concept

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 from commonweal.privacy.expression import PERSONS, ids_view
 from commonweal.privacy.tiers import Tier
 from commonweal.privacy.treatment import Part, RuleId, Treatment, list_pointed_to, treat_table

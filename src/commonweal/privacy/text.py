@@ -1,6 +1,6 @@
 """Text: gone, save for source values that can be told again from a concept's code."""
 
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 from commonweal.privacy.expression import CODES, NOTHING, Expression, row_value
 from commonweal.schema.model import DataType, Field, Table
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 from commonweal.privacy import birth, geography, shift, text
 from commonweal.privacy.expression import NOTHING, Expression, new_id, row_value
 from commonweal.privacy.tiers import Tier

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.privacy.errors import DeidentifyError
 from commonweal.privacy.expression import CODES, PERSONS, STATES, ids_view
 from commonweal.privacy.geography import STATE_PATTERN

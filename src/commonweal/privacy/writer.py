@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commonweal.curation.evidence import RuleCount, check_counts
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.privacy.renumber import (
     FACT_DOMAINS,
     TierTable,

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.publish.analyses import BANDS, CELLS, SEXES, UNKNOWN_BAND, Cell, Domain
 
 _PEOPLE = "publish_people"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.query.compiler import EVENT_TABLES
 from commonweal.query.definition import CohortDefinition, ConceptChoice
 from commonweal.query.demographics import STANDARD_NAMES

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine, EngineError
+from commonweal.engine.sql import quoted
 from commonweal.release.casts import ENGINE_TYPES, Cast, build_cast
 from commonweal.release.catalogue import Release, find_release_at, get_release
 from commonweal.release.identifier import find_id

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TextIO
 
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine, EngineError
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.errors import CommonwealError
 
 _DATABASE_MAGIC = b"DUCK"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.schema.errors import CommonwealError
 from commonweal.vocabulary.views import DEFAULT_VIEWS, VocabularyViews
 

@@ -7,8 +7,8 @@ as yyyymmdd), comma-separated files in the usual quoting, or Parquet.
 from collections.abc import Mapping
 from pathlib import Path
 
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine, EngineError
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import DataType, Field, Role, Table, get_model

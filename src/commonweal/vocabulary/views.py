@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from commonweal.engine.duckdb_engine import quoted
+from commonweal.engine.sql import quoted
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from commonweal.engine.duckdb_engine import DuckDBEngine, open_engine, quoted, quoted_text
+from commonweal.engine.duckdb_engine import DuckDBEngine, open_engine
 from commonweal.engine.protocol import EngineError
 from commonweal.engine.settings import EngineSettings
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.engine.storage import sha256_of
 
 SHUFFLED = (

@@ -7,8 +7,8 @@ becomes of them.
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from commonweal.engine.duckdb_engine import quoted
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
 from commonweal.intake.check.columnar import ROW, is_key
 from commonweal.intake.check.file import Checked
 from commonweal.intake.findings import MAX_EXAMPLES, Example, Finding, build_finding

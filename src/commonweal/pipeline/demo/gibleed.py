@@ -11,8 +11,8 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from commonweal.engine.duckdb_engine import quoted, quoted_text
 from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Field, Submission, Table, get_model
