@@ -20,6 +20,7 @@ from commonweal.cli import (
     submit,
     vocabulary,
 )
+from commonweal.cli.failures import explain_os_error
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
 
@@ -69,15 +70,18 @@ def main() -> None:
     try:
         app()
     except CommonwealError as error:
-        ERR.print(f"[bold red]{escape(error.found)}[/]", markup=True)
-        for label, text in (("Expected", error.expected), ("What to do", error.fix)):
-            if text:
-                ERR.print(f"[bold]{label}:[/] {escape(text)}")
+        _tell(error)
         sys.exit(error.exit_code)
     except OSError as error:
-        reason, place = error.strerror or type(error).__name__, str(error.filename or "")
-        ERR.print(f"[bold red]{reason}[/]: {escape(place)}")
+        _tell(explain_os_error(error))
         sys.exit(ExitCode.COULD_NOT_RUN)
     except KeyboardInterrupt:
         ERR.print("Stopped.")
         sys.exit(130)
+
+
+def _tell(error: CommonwealError) -> None:
+    ERR.print(f"[bold red]{escape(error.found)}[/]")
+    for label, text in (("Expected", error.expected), ("What to do", error.fix)):
+        if text:
+            ERR.print(f"[bold]{label}:[/] {escape(text)}")

@@ -50,13 +50,14 @@ def list_(*, json: JsonOption = False) -> None:
 
     Example: commonweal release list --json
     """
-    found = list_releases(read_settings().home)
+    home = read_settings().home
+    found = list_releases(home)
     if json:
         print_json([_describe(release) for release in found])
     elif found:
         OUT.print(_list_table(found), soft_wrap=False)
     else:
-        OUT.print("No release has been built yet. Start with: commonweal release build")
+        OUT.print(f"No release has been built yet in {home}. Start with: commonweal release build")
 
 
 @app.command()

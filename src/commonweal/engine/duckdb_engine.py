@@ -124,6 +124,13 @@ def _told_plainly() -> Iterator[None]:
             "The engine ran out of memory.",
             fix="Raise engine.memory_limit, or free room in the spill folder.",
         ) from error
+    except duckdb.IOException as error:
+        full = "No space left" in str(error)
+        raise EngineError(
+            "The disk is full." if full else "The engine could not read or write a file.",
+            expected="room and permission in the home and the spill folder",
+            fix="Make room, or choose another home." if full else "Check the disk and who owns it.",
+        ) from error
     except duckdb.Error as error:
         raise EngineError(f"The engine refused a query ({type(error).__name__}).") from error
 

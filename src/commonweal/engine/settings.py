@@ -8,11 +8,21 @@ holds it (``COMMONWEAL_HUB__SECRET_KEY_FILE``).
 
 import os
 import tomllib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +31,8 @@ from pydantic_settings import (
 )
 
 from commonweal.schema.errors import CommonwealError
+
+FILE = "commonweal.toml"
 
 
 class EngineSettings(BaseModel):
@@ -81,11 +93,21 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
-        toml_file="commonweal.toml",
+        toml_file=FILE,
     )
 
     home: Path = Path("commonweal-data")
     """Folder of everything the programme keeps: landing, feeds, stages, releases, vault."""
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _check_home(cls, value: object) -> object:
+        if "://" in str(value):
+            raise ValueError("only a folder on this machine can be the home, not a URL")
+        if not str(value).strip():
+            raise ValueError("it is empty; name a folder")
+        return value
+
     engine: EngineSettings = EngineSettings()
     programme: ProgrammeSettings = ProgrammeSettings()
     hub: HubSettings = HubSettings()
@@ -113,22 +135,48 @@ def read_settings(**overrides: Any) -> Settings:
         CommonwealError: a setting is unknown or its value does not fit.
     """
     try:
+        _check_file(Path(FILE))
         return Settings(**overrides)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        is_text = isinstance(error, tomllib.TOMLDecodeError)
         raise CommonwealError(
-            f"commonweal.toml cannot be read: {error}", fix="Mend the file, or remove it."
+            f"{FILE} cannot be read: {error if is_text else 'it is not UTF-8 text'}.",
+            expected="settings written as TOML, saved as UTF-8",
+            fix="Mend the file, or remove it.",
         ) from error
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
-            for e in error.errors(include_input=False, include_url=False)
-        ]
+        faults = [_describe_fault(fault) for fault in error.errors(include_url=False)]
         raise CommonwealError(
-            "The settings do not fit: " + "; ".join(faults),
-            fix="Mend commonweal.toml or the COMMONWEAL_… variable named above.",
+            "The settings do not fit: " + "; ".join(faults) + ".",
+            fix=f"Mend {FILE} or the COMMONWEAL_… variable named above.",
         ) from error
     except OSError as error:
         raise CommonwealError(
             f"A settings file cannot be read: {error.strerror} ({error.filename})",
             fix="Check that the file exists and may be read.",
         ) from error
+
+
+def _check_file(file: Path) -> None:
+    if file.exists() and not file.is_file():
+        raise CommonwealError(
+            f"{file} is not a file.",
+            expected="settings written as TOML",
+            fix="Remove or rename it.",
+        )
+
+
+def _describe_fault(fault: ErrorDetails) -> str:
+    """A fault by the name of its setting; values are left out, as they may be secrets."""
+    place = [str(part) for part in fault["loc"]]
+    name = ".".join(place)
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is not a setting (there are {', '.join(_names_beside(place))})"
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _names_beside(place: Sequence[str]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in place[:-1]:
+        model = model.model_fields[part].annotation  # type: ignore[assignment]  # a section
+    return sorted(model.model_fields)

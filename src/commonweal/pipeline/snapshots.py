@@ -35,7 +35,7 @@ def get_latest_feeds(home: Path) -> Snapshot:
         raise CommonwealError(
             "There is no snapshot of the programme's feeds.",
             expected=f"a folder named by date in {home / 'feeds'}",
-            fix="Write one (the hub does so nightly; `commonweal demo` makes synthetic ones).",
+            fix="Put a snapshot there; docs/reference/feeds.md says what it holds.",
         )
     return read_snapshot(dated[-1])
 

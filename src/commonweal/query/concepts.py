@@ -42,7 +42,7 @@ def _find_warnings(engine: Engine, cdm: Cdm, definition: CohortDefinition) -> It
         raise DefinitionError(
             f"The definition names concepts that these data do not know: {_print_ids(unknown)}.",
             expected="ids from the concept table of the data",
-            fix="Look the ids up with `commonweal vocabulary search`.",
+            fix="Look the ids up by name, with: commonweal vocabulary search",
         )
     if in_use:
         yield f"Concepts that are in the data but not in their concept table: {_print_ids(in_use)}."

@@ -121,3 +121,36 @@ def test_vocabulary_load_names_a_folder_that_holds_none(
     code = run(["vocabulary", "load", str(tmp_path)], built_home, monkeypatch)
     assert code == ExitCode.COULD_NOT_RUN
     assert "There is no vocabulary" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'home="\xff\xfe"', "not UTF-8"),
+        (b"home = ", "cannot be read"),
+        (b"hom = 'x'", "hom is not a setting (there are engine, home, hub, programme)"),
+        (b"[engine]\nthread = 2", "engine.thread is not a setting (there are memory_limit"),
+        (b"home = 's3://bucket/x'", "not a URL"),
+    ],
+)
+def test_broken_settings_are_a_sentence(
+    content: bytes, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "commonweal.toml").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["commonweal", "release", "list"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.COULD_NOT_RUN
+    assert said in capsys.readouterr().err
+
+
+def test_a_home_that_is_a_file_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "home").write_text("not a folder")
+    monkeypatch.setenv("COMMONWEAL_PROGRAMME__CUTOFF", "2026-10-01")
+    assert run(["release", "build"], tmp_path / "home", monkeypatch) == ExitCode.COULD_NOT_RUN
+    said = capsys.readouterr().err
+    assert "a file has that name" in said
+    assert "What to do" in said
