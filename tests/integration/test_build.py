@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.small_programme import (
@@ -25,6 +26,7 @@ from commonweal.intake.check import check_folder
 from commonweal.intake.landing import get_accepted, submit_folder
 from commonweal.intake.sites import Purpose
 from commonweal.pipeline.build import Built, run_build, run_curation
+from commonweal.pipeline.feeds import get_latest_feeds
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Silent
 from commonweal.pipeline.summary import summarize_build
@@ -212,6 +214,34 @@ def test_real_data_are_not_curated_with_synthetic_settings_reversed(
     home = copy_programme(inputs, tmp_path / "home")
     with pytest.raises(CommonwealError, match="holds synthetic data"):
         run_curation(small_settings(home, synthetic=False), Silent())
+
+
+def test_altered_feeds_are_not_curated(inputs: Path, tmp_path: Path) -> None:
+    """Nobody's consent changes between the programme's side and the pipeline."""
+    home = copy_programme(inputs, tmp_path / "home")
+    file = home / "feeds" / "2026-10-01" / "consent_event.parquet"
+    consents = pq.read_table(file)
+    status = consents.schema.get_field_index("status")
+    everybody = pa.array(["yes"] * consents.num_rows)
+    pq.write_table(consents.set_column(status, "status", everybody), file)
+    with pytest.raises(CommonwealError, match=r"not what was written: consent_event\.parquet"):
+        run_curation(small_settings(home), Silent())
+
+
+def test_made_up_feeds_do_not_enter_a_real_programme(inputs: Path, tmp_path: Path) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    with pytest.raises(CommonwealError, match="are about made-up people"):
+        get_latest_feeds(home, synthetic=False)
+
+
+def test_feeds_are_taken_by_the_day_they_say(inputs: Path, tmp_path: Path) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    (home / "feeds" / "2026-10-01").rename(home / "feeds" / "2026-12-31")
+    with pytest.raises(CommonwealError, match="were taken on 2026-10-01"):
+        get_latest_feeds(home, synthetic=True)
+    (home / "feeds" / "2026-12-31" / "manifest.json").write_text("{}")
+    with pytest.raises(CommonwealError, match="no manifest that can be read"):
+        get_latest_feeds(home, synthetic=True)
 
 
 def test_an_altered_submission_is_not_curated(inputs: Path, tmp_path: Path) -> None:

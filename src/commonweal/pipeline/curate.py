@@ -26,10 +26,10 @@ from commonweal.intake.landing import (
     write_landed_parquet,
 )
 from commonweal.intake.sites import list_sites
+from commonweal.pipeline.feeds import get_latest_feeds
 from commonweal.pipeline.progress import Progress
-from commonweal.pipeline.snapshots import Snapshot, get_latest_feeds
+from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.feeds import find_feed_files
 from commonweal.schema.model import get_model
 
 PERSON_TABLES = ("person", "person_ext")
@@ -134,8 +134,7 @@ def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
         CommonwealError: an input is missing or does not fit.
     """
     submissions = list_curated_submissions(settings)
-    feeds = get_latest_feeds(settings.home)
-    find_feed_files(feeds.folder)
+    feeds = get_latest_feeds(settings.home, synthetic=settings.programme.synthetic)
     stages = settings.home / "stages"
     loaded, sites = {}, {}
     for submission in submissions:

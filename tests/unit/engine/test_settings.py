@@ -49,8 +49,8 @@ def test_command_line_goes_before_environment(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("toml", "named"),
     [
-        ("[engine]\nmemory = '2GB'\n", "engine.memory:"),
-        ("hom = 'x'\n", "hom:"),
+        ("[engine]\nmemory = '2GB'\n", "engine.memory is not a setting"),
+        ("hom = 'x'\n", "hom is not a setting"),
         ("[engine]\nmemory_limit = 'lots'\n", "engine.memory_limit:"),
         ("[engine]\nthreads = 0\n", "engine.threads:"),
         ("[hub]\npublic_port = 70000\n", "hub.public_port:"),
