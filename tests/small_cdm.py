@@ -76,8 +76,8 @@ def ancestor(above: int, below: int) -> Row:
     return {"ancestor_concept_id": above, "descendant_concept_id": below}
 
 
-def concept(concept_id: int, name: str) -> Row:
-    return {"concept_id": concept_id, "concept_name": name}
+def concept(concept_id: int, name: str, domain: str = "Condition") -> Row:
+    return {"concept_id": concept_id, "concept_name": name, "domain_id": domain}
 
 
 MOMENT = datetime.fromisoformat("2026-10-01T12:00:00+00:00")

@@ -160,7 +160,7 @@ def _build_and_be_killed(home: Path, folder: Path) -> int:
     return subprocess.run(
         [sys.executable, "-m", "tests.integration.killed_build", str(home), str(folder)],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"},
         check=False,
         timeout=120,
     ).returncode

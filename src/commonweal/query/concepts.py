@@ -46,6 +46,21 @@ def _find_warnings(engine: Engine, cdm: Cdm, definition: CohortDefinition) -> It
         )
     if in_use:
         yield f"Concepts that are in the data but not in their concept table: {_print_ids(in_use)}."
+    yield from _find_misplaced(engine, definition)
+
+
+def _find_misplaced(engine: Engine, definition: CohortDefinition) -> Iterator[str]:
+    """Concepts looked for in the records of another domain, where few or none will be."""
+    for item in definition.items:
+        wanted = sorted(c.concept_id for c in item.concepts or () if not c.exclude)
+        found = engine.rows(
+            "SELECT concept_id, domain_id FROM concept WHERE concept_id IN "
+            "(SELECT unnest(CAST(? AS BIGINT[]))) AND concept_id <> 0 "
+            "AND lower(domain_id) <> ? ORDER BY concept_id",
+            [wanted, item.domain.value],
+        )
+        for concept_id, domain in found:
+            yield f"Concept {concept_id} is a {domain} concept; it was looked for as {item.domain}."
 
 
 def _list_tables(definition: CohortDefinition) -> set[str]:

@@ -14,6 +14,7 @@ from sqlglot import exp
 from tests.small_cdm import concept, condition, open_small, person, small_engine
 
 from commonweal.engine.duckdb_engine import DuckDBEngine
+from commonweal.query.count import count_cohort
 from commonweal.query.definition import CohortDefinition
 from commonweal.query.explain import build_sentence, explain_cohort
 from commonweal.query.generate import generate_cohort
@@ -178,3 +179,13 @@ def test_a_file_that_cannot_be_written_is_said(
     with pytest.raises(CommonwealError):
         generate_cohort(engine, cdm, define({}), tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+def test_a_concept_of_another_domain_is_pointed_out(engine: DuckDBEngine, cdm: Cdm) -> None:
+    """Nobody has asthma among their drugs, and that is no finding about asthma."""
+    misplaced = define({"include": [{"any": [{**ASTHMA, "domain": "drug"}]}]})
+    result = count_cohort(engine, cdm, misplaced)
+    assert result.persons == 0
+    assert "Concept 1 is a Condition concept; it was looked for as drug." in result.warnings
+    placed = count_cohort(engine, cdm, define({"include": [{"any": [ASTHMA]}]}))
+    assert not any("looked for as" in warning for warning in placed.warnings)
