@@ -69,8 +69,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[H
     public, workbench = find_free_ports(2)
     settings = Settings(home=home, hub=HubSettings(public_port=public, workbench_port=workbench))
     credentials = prepare_hub(settings)
-    processes = [Process("public", "strict_public", public)]
-    processes.append(Process("workbench", "strict_workbench", workbench))
+    processes = [Process("public", "strict_public", public, holds_secrets=False)]
+    processes.append(Process("workbench", "strict_workbench", workbench, holds_secrets=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
         patch.setenv("PYTHONWARNINGS", "error")

@@ -1,6 +1,10 @@
-"""The workbench settings, with a mark on the page where a template asks for what is not there."""
+"""The workbench settings, watched, with a mark on the page where a template asks for too much."""
 
-from commonweal.hub.settings.workbench import *  # noqa: F403  (how Django's settings are layered)
-from commonweal.hub.settings.workbench import TEMPLATES
+from watched import watch
+
+watch("workbench")  # before anything is read
+
+from commonweal.hub.settings.workbench import *  # noqa: E402, F403  (watched first; Django's layers)
+from commonweal.hub.settings.workbench import TEMPLATES  # noqa: E402  (watched first)
 
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "[[missing %s]]"

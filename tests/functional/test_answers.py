@@ -2,9 +2,7 @@
 
 import http.client
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -181,19 +179,3 @@ def test_workbench_cookies_cannot_be_read_by_scripts_or_sent_from_elsewhere(hub:
     cookies = ask(hub.workbench, "/accounts/login/").headers.get_all("Set-Cookie") or []
     assert cookies
     assert all("HttpOnly" in c and "SameSite" in c for c in cookies)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_public_process_opens_the_publishing_store_and_nothing_else(hub: Hub) -> None:
-    ask(hub.public, "/en/data/condition/?q=open")
-    home = hub.settings.home
-    opened = {path for path in _open_files(hub.pids[0]) if path.is_relative_to(home)}
-    assert opened
-    assert {path.parent for path in opened} == {home / "publishing"}
-
-
-def _open_files(pid: int) -> set[Path]:
-    """Files that a process and its children have open."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    links = [link for p in (pid, *children) for link in Path(f"/proc/{p}/fd").iterdir()]
-    return {link.resolve() for link in links if link.exists()}

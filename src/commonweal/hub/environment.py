@@ -8,6 +8,9 @@ from pydantic import BaseModel, SecretStr
 from commonweal.engine.settings import Settings
 
 PREFIX = "COMMONWEAL_"
+PLAIN_NAMES = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
+PLAIN_PREFIXES = ("LC_", "PYTHON")
+"""What a process without secrets inherits: nothing an operator would keep a password in."""
 
 
 def build_environment(settings: Settings, *, django_settings: str) -> dict[str, str]:
@@ -19,6 +22,15 @@ def build_environment(settings: Settings, *, django_settings: str) -> dict[str, 
     inherited = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
     own = {PREFIX + name.upper(): _as_text(getattr(settings, name)) for name in _names(settings)}
     return inherited | own | {"DJANGO_SETTINGS_MODULE": django_settings}
+
+
+def build_public_environment(settings: Settings, *, django_settings: str) -> dict[str, str]:
+    """The same for a process that may hold no secret: neither ours nor any of the parent's."""
+    no_secret = {"secret_key": None, "secret_key_file": None}
+    bare = settings.model_copy(update={"hub": settings.hub.model_copy(update=no_secret)})
+    environment = build_environment(bare, django_settings=django_settings)
+    kept = (*PLAIN_PREFIXES, PREFIX, "DJANGO_SETTINGS_MODULE")
+    return {k: v for k, v in environment.items() if k in PLAIN_NAMES or k.startswith(kept)}
 
 
 def _names(model: BaseModel) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from commonweal.engine.settings import Settings
 from commonweal.hub.environment import build_environment
+from commonweal.hub.folder import make_hub_folder
 from commonweal.schema.errors import CommonwealError
 
 SETTINGS_MODULE = "commonweal.hub.settings.workbench"
@@ -32,7 +33,7 @@ def prepare_hub(settings: Settings, *, demo_accounts: bool = True) -> list[Crede
     Raises:
         CommonwealError: the database could not be made or changed.
     """
-    (settings.home / "hub").mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_hub_folder(settings.home)
     command = [sys.executable, "-m", "django", "provision"]
     if demo_accounts:
         command.append("--demo-accounts")

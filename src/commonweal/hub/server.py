@@ -16,9 +16,11 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from commonweal.engine.settings import Settings
-from commonweal.hub.environment import build_environment
+from commonweal.hub.environment import build_environment, build_public_environment
 from commonweal.schema.errors import CommonwealError
 
+PUBLIC = "commonweal.hub.settings.public"
+WORKBENCH = "commonweal.hub.settings.workbench"
 START_SECONDS = 60
 STOP_SECONDS = 15
 
@@ -30,6 +32,7 @@ class Process:
     name: str
     django_settings: str
     port: int
+    holds_secrets: bool
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class Running:
 def list_processes(settings: Settings) -> tuple[Process, ...]:
     """The processes of a hub, the public one first."""
     return (
-        Process("public", "commonweal.hub.settings.public", settings.hub.public_port),
-        Process("workbench", "commonweal.hub.settings.workbench", settings.hub.workbench_port),
+        Process("public", PUBLIC, settings.hub.public_port, holds_secrets=False),
+        Process("workbench", WORKBENCH, settings.hub.workbench_port, holds_secrets=True),
     )
 
 
@@ -130,7 +133,8 @@ def _start(settings: Settings, process: Process, workers: int) -> Running:
         *("--threads", "4", "--log-level", "warning", "--graceful-timeout", "5"),
         *("--no-control-socket",),
     ]
-    environment = build_environment(settings, django_settings=process.django_settings)
+    build = build_environment if process.holds_secrets else build_public_environment
+    environment = build(settings, django_settings=process.django_settings)
     # A group of its own: Ctrl-C reaches us alone, and we stop the processes in order.
     handle = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603  (our own command)
     return Running(process.name, f"http://{bind}/", handle)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from commonweal.engine.settings import HubSettings, ProgrammeSettings, Settings, read_settings
 from commonweal.hub.common.context import find_address
-from commonweal.hub.environment import build_environment
+from commonweal.hub.environment import build_environment, build_public_environment
 from commonweal.hub.provision import prepare_hub
 from commonweal.hub.public.cache import Answer, AnswerStore, Key
 from commonweal.hub.public.store import CurrentStore
@@ -26,9 +26,12 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     key = get_secret_key(settings)
     assert len(key) >= 50
     assert get_secret_key(settings) == key
-    files = list((tmp_path / "keys").iterdir())
-    assert [file.name for file in files] == ["hub_secret"]
-    assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")} == {
+        "hub",
+        "hub/secret",
+    }
+    assert stat.S_IMODE((tmp_path / "hub").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "hub" / "secret").stat().st_mode) == 0o600
 
 
 def test_a_configured_key_wins_and_nothing_is_written(tmp_path: Path) -> None:
@@ -55,6 +58,26 @@ def test_a_child_process_reads_the_same_settings(
         if name.startswith("COMMONWEAL_"):
             monkeypatch.setenv(name, value)
     assert read_settings() == settings
+
+
+def test_the_public_process_gets_all_settings_but_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("from a file", encoding="ascii")
+    toml = f"[hub]\nsecret_key = 'from the settings'\nsecret_key_file = '{tmp_path / 'key'}'\n"
+    (tmp_path / "commonweal.toml").write_text(toml, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "from the shell")
+    settings = read_settings(home=tmp_path, programme=ProgrammeSettings(name="A programme"))
+    assert settings.hub.secret_key is not None
+    environment = build_public_environment(settings, django_settings="some.module")
+    assert "from " not in " ".join(environment.values())
+    assert environment["DJANGO_SETTINGS_MODULE"] == "some.module"
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    read = read_settings()
+    assert (read.hub.secret_key, read.hub.secret_key_file) == (None, None)
+    assert (read.home, read.programme) == (settings.home, settings.programme)
 
 
 def test_addresses_are_the_configured_ones_or_host_and_port() -> None:

@@ -1,6 +1,7 @@
 """The public process: it opens the publishing store and nothing else.
 
-No database, no sessions, no accounts, no cookies: there is nothing in it to steal.
+No database, no sessions, no accounts, no cookies, and no key of the programme's in its
+environment: there is nothing in it to steal.
 """
 
 import secrets
@@ -8,7 +9,7 @@ import secrets
 from commonweal.hub.settings.base import *  # noqa: F403  (how Django's settings are layered)
 from commonweal.hub.settings.base import INSTALLED_APPS as COMMON_APPS
 
-# Nothing is signed here; Django asks for a key all the same.
+# Nothing is signed here; Django asks for a key all the same, so each process draws its own.
 SECRET_KEY = secrets.token_urlsafe(48)
 ROOT_URLCONF = "commonweal.hub.urls.public"
 INSTALLED_APPS = [*COMMON_APPS, "commonweal.hub.public"]
