@@ -10,6 +10,7 @@ from commonweal.curation.rules.conformance import (
     exact_duplicates,
     fk_valid,
     person_exists,
+    person_from_programme,
     pk_unique,
     required_not_null,
     types_cast,
@@ -54,6 +55,7 @@ COMBINED = Stage(
     name="combined",
     title="Participants with what they authorised",
     rules=(
+        person_from_programme.RULE,
         enrolled.RULE,
         ehr.RULE,
         traceable.RULE,

@@ -32,9 +32,6 @@ from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import get_model
 
-PERSON_TABLES = ("person", "person_ext")
-"""Tables that come from the programme alone, never from a site."""
-
 
 @dataclass(frozen=True)
 class Curated:
@@ -192,11 +189,11 @@ def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
 def _combine(
     engine: Engine, settings: Settings, union: StageResult, feeds: Snapshot, progress: Progress
 ) -> StageResult:
-    """Persons come from the programme; of the sites' rows, those of their patients' records."""
+    """The sites' rows and the programme's own, as the rules of the last stage let them through."""
     stages = settings.home / "stages"
     progress.begin("Combining with the programme's side", len(union.rows))
     own = make_programme(engine, feeds.files["participant"], out=stages / "programme")
-    inputs = {t: files for t, files in union.files.items() if t not in PERSON_TABLES}
+    inputs = dict(union.files)
     for table, files in own.files.items():
         inputs[table] = (*inputs.get(table, ()), *files)
     combined = run_stage(
