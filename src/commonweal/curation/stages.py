@@ -34,7 +34,13 @@ UNCAST = "_uncast"
 SITE = Stage(
     name="site",
     title="Each site's submission, made to conform",
-    rules=(types_cast.RULE, required_not_null.RULE, pk_unique.RULE, person_exists.RULE),
+    rules=(
+        types_cast.RULE,
+        required_not_null.RULE,
+        pk_unique.RULE,
+        person_exists.RULE,
+        fk_valid.RULE,
+    ),
     extra=MappingProxyType({UNCAST: Type.INTEGER}),
 )
 

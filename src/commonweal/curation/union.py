@@ -2,9 +2,9 @@
 
 Sites number their rows independently, so two of them may mean different visits by 17. Every
 row gets a new key, dense from 1 in the order of (site, old key), and the references of the
-same site follow. Person ids are the programme's own and stay. A reference that leads nowhere
-becomes -1, which is nobody's key, so that a rule finds it and leaves evidence; 0, no
-reference, stays 0.
+same site follow. Person ids are the programme's own and stay. The site stage has emptied
+references that lead nowhere, under the site's own keys; one that is lost here is a fault of
+ours, and nothing is kept.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from commonweal.curation.binding import RECORD, SITE
+from commonweal.curation.evidence import InvariantError
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.load import check_site
 from commonweal.curation.sources import Files, Scratch
@@ -20,7 +21,7 @@ from commonweal.engine.sql import quoted
 from commonweal.schema.model import Field, Role, Table, get_model
 
 NOWHERE = -1
-"""What a reference that leads nowhere becomes; new keys are 1 or more."""
+"""Marks a reference that was lost; new keys are 1 or more, and 0, no reference, stays 0."""
 
 
 @cache
@@ -53,11 +54,11 @@ def list_targets() -> list[str]:
 def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) -> TableFolder:
     """Write the sites' finished site stages as inputs of the union stage.
 
-    The facts say how many rows came from each site, how many references led nowhere, and
-    which tables were not carried on.
+    The facts say how many rows came from each site, and which tables were not carried on.
 
     Raises:
         CommonwealError: a site has a name that is taken.
+        InvariantError: a reference leads to no row of its site.
     """
     for site in sites:
         check_site(site)
@@ -71,10 +72,9 @@ def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) 
 
     def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
         with Scratch(engine, "_union") as scratch:
-            rows, lost = _write_tables(scratch, files, selects, folder)
+            rows = _write_tables(scratch, files, selects, folder)
         return rows, {
             "rows_of_sites": {site: dict(sites[site].rows) for site in sorted(sites)},
-            "references_nowhere": lost,
             "tables_not_carried": sorted(set(sent) - set(files)),
         }
 
@@ -112,16 +112,15 @@ def _new_key(key: str) -> str:
 
 def _write_tables(
     scratch: Scratch, files: Files, selects: Mapping[str, str], folder: Path
-) -> tuple[dict[str, int], dict[str, int]]:
+) -> dict[str, int]:
     places = {f"keys_of_{target}": _hold_keys(scratch, files, target) for target in list_targets()}
     rows: dict[str, int] = {}
-    lost: dict[str, int] = {}
     for name, select in selects.items():
         sql = select.format(rows=scratch.files(files[name]), **places)
         file = folder / f"{name}.parquet"
         rows[name] = scratch.engine.write_parquet(sql, file, order_by=(SITE, RECORD))
-        lost |= _count_lost(scratch, carried_tables()[name], file)
-    return rows, lost
+        _check_references(scratch, carried_tables()[name], file)
+    return rows
 
 
 def _hold_keys(scratch: Scratch, files: Files, name: str) -> str:
@@ -133,11 +132,19 @@ def _hold_keys(scratch: Scratch, files: Files, name: str) -> str:
     )
 
 
-def _count_lost(scratch: Scratch, table: Table, file: Path) -> dict[str, int]:
-    """How many references of each column lead nowhere, columns without any left out."""
+def _check_references(scratch: Scratch, table: Table, file: Path) -> None:
+    """Raise when a reference of a table that was written was lost in renumbering.
+
+    Raises:
+        InvariantError: one was.
+    """
     names = [field.name for field in table.fields if target_of(field)]
     if not names:
-        return {}
+        return
     counts = ", ".join(f"count(*) FILTER ({quoted(name)} = {NOWHERE})" for name in names)
     (found,) = scratch.engine.rows(f"SELECT {counts} FROM {scratch.files([file])}")
-    return {f"{table.name}.{n}": c for n, c in zip(names, found, strict=True) if c}
+    if lost := [f"{table.name}.{name}" for name, rows in zip(names, found, strict=True) if rows]:
+        raise InvariantError(
+            f"References of {', '.join(lost)} were lost when rows got new keys.",
+            expected="references that lead to a row of the same site, as the site stage leaves them",
+        )

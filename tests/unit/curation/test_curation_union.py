@@ -1,4 +1,4 @@
-"""Keys across sites: every row has its own, and references follow or are marked."""
+"""Keys across sites: every row has its own, references follow, and none is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from tests.spec.tables import Bench, as_text
 
+from commonweal.curation.evidence import InvariantError
 from commonweal.curation.example import Place, parse_example
 from commonweal.curation.folder import TableFolder
 from commonweal.curation.stage import Stage
+from commonweal.curation.stages import SITE
 from commonweal.curation.union import union_sites
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings
@@ -23,7 +25,7 @@ visit_occurrence_id | person_id | preceding_visit_occurrence_id | _src_site | _s
 in condition_occurrence
 condition_occurrence_id | person_id | visit_occurrence_id | provider_id | _src_site | _src_row
 5                       | 1         | 20                  |             | north     | 1
-6                       | 1         | 30                  | 8           | north     | 2
+6                       | 1         | 10                  | 0           | north     | 2
 """
 SOUTH = """
 in visit_occurrence
@@ -65,18 +67,49 @@ def test_keys_are_dense_and_in_the_order_of_site_and_old_key(bench: Bench) -> No
     ]
 
 
-def test_references_follow_their_own_site_or_lead_nowhere(bench: Bench) -> None:
-    result = union(bench)
+def test_references_follow_their_own_site(bench: Bench) -> None:
     columns = ("person_id", "condition_occurrence_id", "visit_occurrence_id", "provider_id")
-    assert as_text(result.file("condition_occurrence"), columns) == [
+    assert as_text(union(bench).file("condition_occurrence"), columns) == [
         ("1", "1", "2", None),
-        ("1", "2", "-1", "-1"),
+        ("1", "2", "1", "0"),
         ("2", "3", "3", None),
     ]
-    assert result.facts["references_nowhere"] == {
-        "condition_occurrence.provider_id": 1,
-        "condition_occurrence.visit_occurrence_id": 1,
-    }
+
+
+LOOSE = """
+in person
+person_id | gender_concept_id | year_of_birth | race_concept_id | ethnicity_concept_id | _uncast
+1         | 0                 | 1970          | 0               | 0                    | 0
+
+in device_exposure
+device_exposure_id | person_id | device_concept_id | device_type_concept_id | \
+device_exposure_start_date | visit_occurrence_id | provider_id | _uncast
+5                  | 1         | 0                 | 0                      | \
+2020-01-01                 | 30                  | 8           | 0
+""".replace("\\\n", "")
+
+
+def test_a_reference_that_leads_nowhere_is_emptied_at_the_site_under_its_own_key(
+    bench: Bench,
+) -> None:
+    site = bench.run(SITE, parse_example(LOOSE).of(Place.IN))
+    assert as_text(site.evidence("device_exposure"), ("rule", "action", "column", "before")) == [
+        ("conf.fk_valid", "set", "provider_id", "8"),
+        ("conf.fk_valid", "set", "visit_occurrence_id", "30"),
+    ]
+    joined = union_sites(bench.engine, {"a": site}, out=bench.folder / "union")
+    columns = ("device_exposure_id", "visit_occurrence_id", "provider_id")
+    assert as_text(joined.file("device_exposure"), columns) == [("1", None, None)]
+
+
+def test_a_reference_that_is_lost_in_renumbering_stops_the_union(bench: Bench) -> None:
+    stray = NORTH.replace("| 10                  | 0 ", "| 30                  | 8 ")
+    with pytest.raises(
+        InvariantError,
+        match=r"condition_occurrence\.provider_id, condition_occurrence\.visit_occurrence_id",
+    ):
+        union_sites(bench.engine, {"north": finished(bench, stray)}, out=bench.folder / "union")
+    assert not list((bench.folder / "union").glob("[!.]*"))
 
 
 def test_rows_are_counted_by_site_and_what_is_not_taken_is_said(bench: Bench) -> None:
