@@ -4,6 +4,8 @@ Only ``file:`` is here so far; object stores join behind the same class. A manif
 event is a small append-only file, so the one write that matters is *create if absent*.
 """
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +23,8 @@ from obstore.store import LocalStore
 from commonweal.schema.errors import CommonwealError
 
 CHUNK_BYTES = 1 << 20
+SCRATCH = ".partial-"
+"""How the names of unfinished folders begin."""
 
 
 @dataclass(frozen=True)
@@ -88,25 +92,103 @@ def readable_json(value: Any) -> bytes:
 
 
 @contextmanager
+def hold_lock(file: Path, *, wait: bool = True) -> Iterator[None]:
+    """Let one holder at a time, of all threads and processes, go on; ``file`` is its sign.
+
+    The system lets go of a lock even when its holder is killed. The file is gone afterwards.
+
+    Raises:
+        BlockingIOError: somebody else holds it, and ``wait`` is false.
+    """
+    descriptor = _lock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock(file: Path, operation: int) -> int:
+    """A descriptor that holds the lock of the file that has this name now.
+
+    The holder before may have removed the file after it was opened here; a lock on what has
+    no name any more keeps nobody out.
+    """
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, operation)
+            if _has_name(descriptor, file):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _has_name(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody but its owner can look into, or close the one that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+@contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Give a scratch folder that becomes ``target`` when the block ends without error.
 
     The folder appears whole or not at all: a run that was killed leaves only a scratch
-    folder, which the next one clears away.
+    folder, which the next one clears away. Of several writers one goes at a time.
+
+    Raises:
+        FileExistsError: ``target`` is there already, and stays as it is.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".partial-{target.name}")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    yield scratch
-    _sync(scratch)
-    scratch.rename(target)
+    made = _make_folders(target.parent)
+    scratch = target.with_name(f"{SCRATCH}{target.name}")
+    with hold_lock(scratch.with_name(f"{scratch.name}.lock")):
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        yield scratch
+        _sync_within(scratch)
+        scratch.rename(target)
+        for folder in (target.parent, *made):
+            _sync(folder)
 
 
-def _sync(folder: Path) -> None:
-    for file in [*folder.rglob("*"), folder]:
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def clear_scratch(folder: Path) -> None:
+    """Remove what killed writers left in a folder that nobody else writes to at the time."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder, and give the folders whose list of names has changed by that."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [place.parent for place in missing]
+
+
+def _sync_within(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the system bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,10 +1,10 @@
-"""One pipeline at a time in one programme: two would clear each other's scratch folders."""
+"""One pipeline at a time in one programme: two would do the same work twice."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from commonweal.engine.storage import hold_lock
 from commonweal.schema.errors import CommonwealError
 
 
@@ -16,9 +16,9 @@ def only_one(home: Path) -> Iterator[None]:
         CommonwealError: another process holds it.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(hold_lock(home / ".lock", wait=False))
         except BlockingIOError as error:
             raise CommonwealError(
                 f"Another process is building in {home}.",

@@ -1,7 +1,9 @@
 """Files that are written whole or not at all."""
 
 import hashlib
+import os
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,10 @@ from commonweal.engine.storage import (
     CHUNK_BYTES,
     Location,
     canonical_json,
+    clear_scratch,
     digest_of,
+    hold_lock,
+    make_private,
     readable_json,
     sha256_of,
     whole_folder,
@@ -101,3 +106,95 @@ def test_a_killed_run_leaves_nothing_that_counts(tmp_path: Path) -> None:
         assert list(scratch.iterdir()) == []
         (scratch / "whole.parquet").write_bytes(b"whole")
     assert [path.name for path in target.iterdir()] == ["whole.parquet"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_what_is_there_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    with pytest.raises(FileExistsError, match="site"), whole_folder(tmp_path / "site"):
+        pytest.fail("there is nothing to write")
+
+
+def test_of_many_writers_of_a_folder_one_wins_and_the_others_are_told(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "site"
+
+    def write(number: int) -> bool:
+        try:
+            with whole_folder(target) as scratch:
+                for part in range(20):
+                    (scratch / f"{part}.csv").write_text(str(number))
+        except FileExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(write, range(8)))
+    assert won.count(True) == 1
+    assert [path.name for path in target.parent.iterdir()] == ["site"]
+    written = {path.read_text() for path in target.iterdir()}
+    assert (len(list(target.iterdir())), written) == (20, {str(won.index(True))})
+
+
+COUNTED = """
+import sys
+from pathlib import Path
+from commonweal.engine.storage import hold_lock
+file = Path(sys.argv[1])
+for _ in range(200):
+    with hold_lock(file.with_name(".lock")):
+        file.write_text(str(int(file.read_text()) + 1))
+"""
+
+
+def test_a_lock_is_held_by_one_process_at_a_time(tmp_path: Path) -> None:
+    """Each counts up what the last one wrote; whoever got in between would lose counts."""
+    file = tmp_path / "count"
+    file.write_text("0")
+    command = [sys.executable, "-c", COUNTED, str(file)]
+    processes = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
+    assert file.read_text() == "800"
+    assert [path.name for path in tmp_path.iterdir()] == ["count"]
+
+
+def test_a_lock_that_is_held_can_be_refused_at_once(tmp_path: Path) -> None:
+    with hold_lock(tmp_path / ".lock"):
+        with pytest.raises(BlockingIOError), hold_lock(tmp_path / ".lock", wait=False):
+            pytest.fail("two hold it")
+        assert (tmp_path / ".lock").exists()
+    with hold_lock(tmp_path / ".lock", wait=False):
+        pass
+
+
+def test_a_folder_is_on_the_disk_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names in a folder are on the disk only when the folder was synced after them."""
+    target = tmp_path / "landing" / "hospital" / "site"
+    synced: list[tuple[int, bool]] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: synced.append((os.fstat(file).st_ino, target.exists()))
+    )
+    with whole_folder(target) as scratch:
+        (scratch / "person.csv").write_bytes(b"rows")
+    for folder in (tmp_path, tmp_path / "landing", target.parent):
+        assert (folder.stat().st_ino, True) in synced
+    for path in (target, target / "person.csv"):
+        assert (path.stat().st_ino, False) in synced
+
+
+def test_what_killed_writers_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".partial-old").mkdir()
+    (tmp_path / ".partial-old" / "person.csv").write_text("rows")
+    (tmp_path / ".partial-old.lock").touch()
+    (tmp_path / "whole").mkdir()
+    clear_scratch(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    for folder in (tmp_path / "open", tmp_path / "home" / "new"):
+        make_private(folder)
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
