@@ -12,6 +12,8 @@ from commonweal.curation.runner import StageResult, run_stage
 from commonweal.curation.stages import SITE
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings
+from commonweal.intake.reading import write_text_parquet
+from commonweal.schema.model import get_model
 
 TABLES = (
     "person",
@@ -37,11 +39,13 @@ def curate(files: dict[str, Path], out: Path, settings: EngineSettings) -> Stage
 
 @pytest.fixture(scope="module")
 def submission(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("gibleed")
-    files = {name: folder / f"{name}.csv" for name in TABLES}
+    """GiBleed as a site would export it, read by intake as it reads what has landed."""
+    folder, model = tmp_path_factory.mktemp("gibleed"), get_model("programme")
+    files = {name: folder / f"{name}.parquet" for name in TABLES}
     for name, file in files.items():
-        table = pq.read_table(shared_data / "gibleed" / f"{name}.parquet")
-        pyarrow.csv.write_csv(table, file)
+        table = pq.read_table(shared_data / "gibleed" / file.name)
+        pyarrow.csv.write_csv(table, file.with_suffix(".csv"))
+        write_text_parquet(file.with_suffix(".csv"), model.table(name), file)
     return files
 
 

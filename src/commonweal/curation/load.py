@@ -1,10 +1,10 @@
 """From a site's text to typed OMOP 5.4 rows that know where they come from.
 
+The text is what intake read when it checked the files, one Parquet file for each table.
 Nothing is guessed: a cell is read as its type or it is *uncast*, and how many of a row's
 cells are uncast is written beside the row, for a rule to act on.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,19 +44,6 @@ IN_RANGE: Mapping[DataType, str] = {
 """What the shape cannot say: the engine reads 1e999 as infinity and 0000-01-01 as 1 BC."""
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A submitted table as text: where it is, and the names its columns have there."""
-
-    file: Path
-    columns: tuple[str, ...]
-
-    def open(self, scratch: Scratch) -> str:
-        if self.file.suffix == ".parquet":
-            return scratch.files([self.file])
-        return scratch.csv(self.file, self.columns, record=RECORD)
-
-
 def load_submission(
     engine: Engine, files: Mapping[str, Path], *, site: str, dialect: str, out: Path
 ) -> TableFolder:
@@ -67,24 +54,23 @@ def load_submission(
 
     Args:
         engine: where the work is done.
-        files: table name: an accepted CSV file, or Parquet with text columns and ``_src_row``
-            as intake writes it.
+        files: table name: Parquet with the columns of the dialect's table as text, empty cells
+            as NULL, and ``_src_row``.
         site: what ``_src_site`` will say.
         dialect: the model the site wrote its files in.
         out: folder in which the result's own folder appears.
 
     Raises:
-        CommonwealError: the site's name is taken, a table is unknown, or a header is not CSV.
+        CommonwealError: the site's name is taken, or a table is unknown.
     """
     check_site(site)
     check_tables(files, dialect)
     carried = sorted(set(files) & set(get_model("release").tables))
-    texts = {name: read_names(files[name]) for name in carried}
-    plans = {name: LoadPlan.of(name, text.columns) for name, text in texts.items()}
+    plans = {name: LoadPlan.of(name, pq.read_schema(files[name]).names) for name in carried}
     recipe = {
         "site": site,
         "dialect": dialect,
-        "files": digest_files({name: [text.file] for name, text in texts.items()}),
+        "files": digest_files({name: [files[name]] for name in carried}),
         "plans": {name: plan.sql(site) for name, plan in plans.items()},
     }
 
@@ -92,7 +78,7 @@ def load_submission(
         rows = {}
         for name, plan in plans.items():
             with Scratch(engine, "_load") as scratch:
-                sql = f"{plan.sql(site)} FROM {texts[name].open(scratch)}) AS texts) AS q"
+                sql = f"{plan.sql(site)} FROM {scratch.files([files[name]])}) AS texts) AS q"
                 target = folder / f"{name}.parquet"
                 rows[name] = engine.write_parquet(sql, target, order_by=[RECORD])
         ignored = {name: list(plan.ignored) for name, plan in plans.items() if plan.ignored}
@@ -114,12 +100,9 @@ class LoadPlan:
 
     @classmethod
     def of(cls, name: str, columns: Sequence[str]) -> "LoadPlan":
-        """Map columns to fields by name, ignoring case and outer spaces; the first one wins."""
+        """Map columns to fields by their names in OMOP 5.4."""
         table, renames = get_model("release").table(name), to_omop_5_4(name)
-        places: dict[str, str] = {}
-        for column in columns:
-            folded = column.strip().casefold()
-            places.setdefault(renames.get(folded, folded), column)
+        places = {renames.get(column, column): column for column in columns}
         known = {field: column for field, column in places.items() if field in table.by_name}
         ignored = set(columns) - set(known.values()) - {RECORD}
         return cls(table, known, tuple(sorted(ignored)))
@@ -140,7 +123,7 @@ class LoadPlan:
 
     def _text(self, field: Field) -> str:
         column = self.places.get(field.name)
-        return f"NULLIF({quoted(column)}, '')" if column else "CAST(NULL AS VARCHAR)"
+        return quoted(column) if column else "CAST(NULL AS VARCHAR)"
 
 
 def _cast(field: Field) -> str:
@@ -188,22 +171,3 @@ def check_tables(tables: Iterable[str], dialect: str) -> None:
             expected="tables of the model the site writes in",
             fix="Leave the file out, or say which model it was written in.",
         )
-
-
-def read_names(file: Path) -> TextTable:
-    """A file with the column names of its header.
-
-    Raises:
-        CommonwealError: the header is not one line of CSV.
-    """
-    if file.suffix == ".parquet":
-        return TextTable(file, tuple(pq.read_schema(file).names))
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            return TextTable(file, tuple(next(csv.reader(stream, strict=True))))
-    except (csv.Error, StopIteration, UnicodeDecodeError) as error:
-        raise CommonwealError(
-            f"The header of {file.name} cannot be read.",
-            expected="one line of column names, separated by commas, in UTF-8",
-            fix="Run `commonweal check` on the submission.",
-        ) from error

@@ -52,13 +52,6 @@ class Scratch:
         self._made.append(("VIEW", name))
         return name
 
-    def csv(self, file: Path, columns: Sequence[str], *, record: str) -> str:
-        """Name a CSV file's cells as text, and the number of each record."""
-        name = self._name()
-        self.engine.register_csv(name, file, columns, record=record)
-        self._made.append(("VIEW", name))
-        return name
-
     def _name(self) -> str:
         self._count += 1
         return f"{self._prefix}_{self._count}"

@@ -146,5 +146,5 @@ def _check_references(scratch: Scratch, table: Table, file: Path) -> None:
     if lost := [f"{table.name}.{name}" for name, rows in zip(names, found, strict=True) if rows]:
         raise InvariantError(
             f"References of {', '.join(lost)} were lost when rows got new keys.",
-            expected="references that lead to a row of the same site, as the site stage leaves them",
+            expected="the references as the site stage left them, each to a row of its site",
         )

@@ -12,7 +12,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from commonweal.engine.protocol import ROW_GROUP_ROWS, EngineError
+from commonweal.engine.protocol import ROW_GROUP_ROWS, EngineError, InterruptedWorkError
 from commonweal.engine.settings import EngineSettings
 from commonweal.engine.sql import quoted, quoted_text
 
@@ -40,15 +40,6 @@ class DuckDBEngine:
         names = ", ".join(quoted_text(str(file)) for file in files)
         self.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS FROM read_parquet([{names}])")
 
-    def register_csv(self, view: str, file: Path, columns: Sequence[str], *, record: str) -> None:
-        types = ", ".join(f"{quoted_text(column)}: 'VARCHAR'" for column in columns)
-        self.execute(
-            f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS "
-            f"SELECT *, row_number() OVER () AS {quoted(record)} FROM read_csv("
-            f"{quoted_text(str(file))}, auto_detect = false, header = true, delim = ',', "
-            f"quote = '\"', escape = '\"', nullstr = '', parallel = false, columns = {{{types}}})"
-        )
-
     def register_arrow(self, view: str, table: pa.Table) -> None:
         self._connection.register(view, table)
 
@@ -59,7 +50,8 @@ class DuckDBEngine:
         self._run(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        return self._run(sql, parameters).fetchall()
+        with _told_plainly():
+            return self._run(sql, parameters).fetchall()
 
     def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         rows = self.rows(sql, parameters)
@@ -79,6 +71,9 @@ class DuckDBEngine:
             f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
         )
         return int(self.value("SELECT num_rows FROM parquet_file_metadata(?)", [str(file)]))
+
+    def interrupt(self) -> None:
+        self._connection.interrupt()
 
     def close(self) -> None:
         self._connection.close()
@@ -119,6 +114,8 @@ def _told_plainly() -> Iterator[None]:
     """
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise InterruptedWorkError("The engine was told to stop a query.") from error
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
             "The engine ran out of memory.",

@@ -17,6 +17,10 @@ class EngineError(CommonwealError):
     """The engine refused or could not finish; the message holds no cell of any row."""
 
 
+class InterruptedWorkError(EngineError):
+    """The work was stopped by ``interrupt``; the engine goes on working."""
+
+
 class Engine(Protocol):
     """Relational work on views of files.
 
@@ -28,13 +32,6 @@ class Engine(Protocol):
 
     def register_parquet(self, view: str, files: Sequence[Path]) -> None:
         """Make a view of Parquet files, rows in file order."""
-
-    def register_csv(self, view: str, file: Path, columns: Sequence[str], *, record: str) -> None:
-        """Make a view of a CSV file whose cells are text, and NULL where they are empty.
-
-        The file has a header line, which is not read: ``columns`` names what stands at each
-        place. ``record`` names one more column with the number of the record, from 1.
-        """
 
     def register_arrow(self, view: str, table: pa.Table) -> None:
         """Make a view of an in-memory table."""
@@ -62,6 +59,12 @@ class Engine(Protocol):
 
         ``order_by`` must be a unique key of the rows: then the bytes are the same for
         any number of threads and any memory cap.
+        """
+
+    def interrupt(self) -> None:
+        """Stop what the engine is doing just now; may be called from another thread.
+
+        The work that is stopped raises InterruptedWorkError; nothing happens when there is none.
         """
 
     def close(self) -> None: ...
