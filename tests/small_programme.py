@@ -25,11 +25,13 @@ NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 SEED, PERSONS = 11, 60
 
 
-def make_small_programme(home: Path, *, synthetic: bool = True) -> Settings:
+def make_small_programme(
+    home: Path, *, synthetic: bool = True, persons: int = PERSONS
+) -> Settings:
     """Register, check, submit, write feeds, vocabulary and a vault: all but the build."""
     settings = small_settings(home, synthetic=synthetic)
     outbox = home / "outbox"
-    write_site(outbox, site="clinic", seed=SEED, persons=PERSONS, faults=False)
+    write_site(outbox, site="clinic", seed=SEED, persons=persons, faults=False)
     register_site(home, Site("clinic", "A small clinic", isa_date=date(2020, 1, 1)))
     submit_folder(
         outbox,
@@ -40,7 +42,7 @@ def make_small_programme(home: Path, *, synthetic: bool = True) -> Settings:
         now=NOW,
         report=check_folder(outbox, dialect="programme", settings=settings.engine),
     )
-    people = site_persons(site="clinic", seed=SEED, persons=PERSONS)
+    people = site_persons(site="clinic", seed=SEED, persons=persons)
     feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
     write_feeds(feeds, home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
     _write_vocabulary(home / "outbox-vocabulary")

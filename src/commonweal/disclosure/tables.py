@@ -61,7 +61,7 @@ def publish_table(
 ) -> PublishedTable[K]:
     """Turn a table of people, each in one cell, into one that may be published.
 
-    ``earlier`` are all the published tables of earlier releases with the same meaning.
+    ``earlier`` are all the tables with the same meaning that were published before.
 
     Raises:
         ValueError: a count is negative, or the cells do not add up to the total.

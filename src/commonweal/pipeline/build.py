@@ -22,7 +22,7 @@ from commonweal.privacy.tiers import TIERS, Tier, get_tier
 from commonweal.privacy.treatment import RuleId, is_kept, treat_table
 from commonweal.privacy.vault import Vault, open_vault
 from commonweal.publish.model import ReleaseFacts, StoreSummary
-from commonweal.publish.pointer import PUBLIC_TIER, list_earlier, set_current, store_path
+from commonweal.publish.pointer import PUBLIC_TIER, list_others, set_current, store_path
 from commonweal.publish.reader import PublishingStore
 from commonweal.publish.store import build_store
 from commonweal.release.catalogue import Release, list_ids
@@ -157,7 +157,7 @@ class _Build:
         store = store_path(self.settings.home, release.id, release.content_hash)
         if not store.exists():
             open_cdm(self.engine, release.folder)
-            build_store(self.engine, facts, store, earlier=list_earlier(self.settings.home, facts))
+            build_store(self.engine, facts, store, earlier=list_others(self.settings.home, facts))
         set_current(self.settings.home, facts.tier, store)
         self.progress.end()
         return PublishingStore(store).summary()

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from datetime import date
+from contextlib import closing
 from pathlib import Path
 
 from commonweal.engine.storage import readable_json
@@ -67,21 +67,24 @@ def find_current(home: Path, tier: str | None = None) -> Path | None:
     return current.get(PUBLIC_TIER) or next(iter(current.values()), None)
 
 
-def list_earlier(home: Path, release: ReleaseFacts) -> list[Path]:
-    """The stores of earlier releases of the same tier; what they said holds back what is new."""
-    earlier = []
-    for path in sorted((home / _FOLDER).glob("[!.]*.sqlite")):
-        store = PublishingStore(path)
-        before = store.release()
-        store.close()
-        if before.tier == release.tier and _order(before) < _order(release):
-            earlier.append(path)
-    return earlier
+def list_others(home: Path, release: ReleaseFacts) -> list[Path]:
+    """The stores of all other releases of the same tier; what they say holds back what is new.
+
+    They are those published before, whatever their cut-offs: a release with an older cut-off
+    that is published last stands beside newer ones too. So what was published before is an
+    input of a store: the same releases published in another order hold back other counts.
+
+    Raises:
+        CommonwealError: a file there is no publishing store this version can read.
+    """
+    own = store_path(home, release.id, release.content_hash)
+    files = sorted((home / _FOLDER).glob("[!.]*.sqlite"))
+    return [path for path in files if path != own and _read_tier(path) == release.tier]
 
 
-def _order(release: ReleaseFacts) -> tuple[date, int, str]:
-    """By cut-off, then by revision, whose number stands at the end of the id."""
-    return release.cutoff, len(release.id), release.id
+def _read_tier(path: Path) -> str:
+    with closing(PublishingStore(path)) as store:
+        return store.release().tier
 
 
 def _read(home: Path) -> Mapping[str, str]:

@@ -82,9 +82,9 @@ def build_store(
     """Write the publishing store of a release; it appears whole or not at all.
 
     The release's tables are views of the engine called ``prefix`` + table name. ``earlier``
-    are the publishing stores of earlier releases of the same tier: counts that are one step
-    away from what one of them shows are not shown. The same input gives the same bytes with
-    the same version of SQLite.
+    are the stores of the same tier that were published before, whatever their cut-offs: counts
+    that are one step away from what one of them shows are not shown. The same input, these
+    stores included, gives the same bytes with the same version of SQLite.
     """
     with ExitStack() as stack:
         past = [stack.enter_context(closing(PublishingStore(path))) for path in earlier]

@@ -11,7 +11,7 @@ from commonweal.publish.model import ReleaseFacts
 from commonweal.publish.pointer import (
     find_current,
     list_current,
-    list_earlier,
+    list_others,
     set_current,
     store_path,
 )
@@ -67,7 +67,7 @@ def test_a_damaged_pointer_is_told(tmp_path: Path, content: str) -> None:
         find_current(tmp_path)
 
 
-def test_earlier_stores_of_the_tier(
+def test_all_other_stores_of_the_tier_whatever_their_cut_offs(
     engine: DuckDBEngine, release: ReleaseFacts, tmp_path: Path
 ) -> None:
     facts = {
@@ -79,10 +79,10 @@ def test_earlier_stores_of_the_tier(
     for release_id, fact in facts.items():
         build_store(engine, fact, store_path(tmp_path, release_id, release.content_hash))
 
-    def earlier(release_id: str) -> list[str]:
-        return [p.name.partition("-")[0] for p in list_earlier(tmp_path, facts[release_id])]
+    def others(release_id: str) -> list[str]:
+        return [p.name.partition("-")[0] for p in list_others(tmp_path, facts[release_id])]
 
-    assert earlier("R2020Q1R1") == []
-    assert earlier("R2020Q2R9") == ["R2020Q1R1"]
-    assert earlier("R2020Q2R10") == ["R2020Q1R1", "R2020Q2R9"]
-    assert earlier("C2020Q1R1") == []
+    assert others("R2020Q1R1") == ["R2020Q2R10", "R2020Q2R9"]
+    assert others("R2020Q2R9") == ["R2020Q1R1", "R2020Q2R10"]
+    assert others("R2020Q2R10") == ["R2020Q1R1", "R2020Q2R9"]
+    assert others("C2020Q1R1") == []
