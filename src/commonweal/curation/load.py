@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from commonweal.curation.binding import RECORD, SITE
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
+from commonweal.curation.left import build_left_fact
 from commonweal.curation.programme import PROGRAMME
 from commonweal.curation.sources import Scratch
 from commonweal.curation.stages import UNCAST
@@ -50,7 +51,7 @@ def load_submission(
     """Write a site's tables typed and under their OMOP 5.4 names, as inputs of the site stage.
 
     Tables that no release holds, such as those with names and addresses, are not carried on;
-    neither are columns that OMOP 5.4 does not have. Both are listed in the facts.
+    neither are columns that OMOP 5.4 does not have. The facts name both, and the tables' rows.
 
     Args:
         engine: where the work is done.
@@ -66,11 +67,13 @@ def load_submission(
     check_site(site)
     check_tables(files, dialect)
     carried = sorted(set(files) & set(get_model("release").tables))
+    left = {name: pq.read_metadata(files[name]).num_rows for name in set(files) - set(carried)}
     plans = {name: LoadPlan.of(name, pq.read_schema(files[name]).names) for name in carried}
     recipe = {
         "site": site,
         "dialect": dialect,
         "files": digest_files({name: [files[name]] for name in carried}),
+        "left": left,
         "plans": {name: plan.sql(site) for name, plan in plans.items()},
     }
 
@@ -82,8 +85,7 @@ def load_submission(
                 target = folder / f"{name}.parquet"
                 rows[name] = engine.write_parquet(sql, target, order_by=[RECORD])
         ignored = {name: list(plan.ignored) for name, plan in plans.items() if plan.ignored}
-        left = sorted(set(files) - set(carried))
-        return rows, {"tables_not_carried": left, "columns_not_carried": ignored}
+        return rows, {**build_left_fact(left), "columns_not_carried": ignored}
 
     return make_folder(out, "load", recipe, write)
 

@@ -5,6 +5,11 @@ from itertools import groupby
 
 from commonweal.curation.binding import BoundStep, bind_rule
 from commonweal.curation.example import Example, ExampleTable, Place, read_example
+from commonweal.curation.left import (
+    ALLOWED_TABLES,
+    ALLOWED_TABLES_TITLE,
+    ALLOWED_TABLES_WHY,
+)
 from commonweal.curation.rule import Kind, Rule
 from commonweal.curation.stage import Stage, surroundings_of
 from commonweal.curation.stages import STAGES, list_rules
@@ -29,6 +34,8 @@ def build_rule_pages() -> dict[str, str]:
 def build_index() -> str:
     """The page that lists the rules of each stage in their order."""
     lines = ["# Rules of curation", "", "Each stage applies its rules in this order.", ""]
+    lines += ["## Before the stages", ""]
+    lines += [f"`{ALLOWED_TABLES}`: {ALLOWED_TABLES_TITLE}. {ALLOWED_TABLES_WHY}", ""]
     for stage in STAGES.values():
         lines += [f"## {stage.title}", ""]
         lines += [f"{n}. [{r.id}]({r.id}.md): {r.title}" for n, r in enumerate(stage.rules, 1)]

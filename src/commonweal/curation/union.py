@@ -7,13 +7,14 @@ references that lead nowhere, under the site's own keys; one that is lost here i
 ours, and nothing is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from commonweal.curation.binding import RECORD, SITE
 from commonweal.curation.evidence import InvariantError
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
+from commonweal.curation.left import build_left_fact
 from commonweal.curation.load import check_site
 from commonweal.curation.sources import Files, Scratch
 from commonweal.engine.protocol import Engine
@@ -54,7 +55,7 @@ def list_targets() -> list[str]:
 def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) -> TableFolder:
     """Write the sites' finished site stages as inputs of the union stage.
 
-    The facts say how many rows came from each site, and which tables were not carried on.
+    The facts say how many rows came from each site, and what was not carried on.
 
     Raises:
         CommonwealError: a site has a name that is taken.
@@ -68,17 +69,28 @@ def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) 
     }
     files = {name: sent[name] for name in sent if name in carried_tables()}
     selects = {name: build_union(carried_tables()[name]) for name in files}
-    recipe = {"sites": sorted(sites), "files": digest_files(files), "selects": selects}
+    left = _count_left(sites, set(sent) - set(files))
+    recipe = {
+        "sites": sorted(sites),
+        "files": digest_files(files),
+        "left": left,
+        "selects": selects,
+    }
 
     def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
         with Scratch(engine, "_union") as scratch:
             rows = _write_tables(scratch, files, selects, folder)
         return rows, {
             "rows_of_sites": {site: dict(sites[site].rows) for site in sorted(sites)},
-            "tables_not_carried": sorted(set(sent) - set(files)),
+            **build_left_fact(left),
         }
 
     return make_folder(out, "union-input", recipe, write)
+
+
+def _count_left(sites: Mapping[str, TableFolder], tables: Iterable[str]) -> dict[str, int]:
+    """Rows of all sites in each table that is left behind."""
+    return {table: sum(folder.rows.get(table, 0) for folder in sites.values()) for table in tables}
 
 
 def build_union(table: Table) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from commonweal.curation.evidence import RuleCount
 from commonweal.curation.folder import TableFolder, make_folder
+from commonweal.curation.left import list_left_tables
 from commonweal.curation.load import load_submission
 from commonweal.curation.programme import make_programme
 from commonweal.curation.runner import StageResult, run_stage, settle_parameters
@@ -39,9 +40,12 @@ class Curated:
 
     submissions: tuple[Submission, ...]
     feeds: Snapshot
+    landed: Mapping[str, TableFolder]
     loaded: Mapping[str, TableFolder]
     sites: Mapping[str, StageResult]
+    joined: TableFolder
     union: StageResult
+    programme: TableFolder
     combined: StageResult
 
     @property
@@ -49,14 +53,29 @@ class Curated:
         return (*self.sites.values(), self.union, self.combined)
 
     @property
-    def counts(self) -> tuple[RuleCount, ...]:
-        """What every rule did, summed over no stage: each stage's rows follow the other's."""
-        return tuple(count for stage in self.stages for count in stage.counts)
+    def counts(self) -> list[tuple[str, RuleCount]]:
+        """What every rule did, and where: from the rows that landed to the combined dataset.
+
+        ``rows_in + rows_programme − dropped + added`` are the rows of the combined dataset.
+        """
+        found = [
+            *((f"loaded:{site}", list_left_tables(made)) for site, made in self.loaded.items()),
+            *((f"{SITE.name}:{site}", made.counts) for site, made in self.sites.items()),
+            ("joined", list_left_tables(self.joined)),
+            (UNION.name, self.union.counts),
+            (COMBINED.name, self.combined.counts),
+        ]
+        return [(stage, count) for stage, counts in found for count in counts]
 
     @property
     def rows_in(self) -> int:
-        """Rows the sites sent, in tables that curation knows."""
-        return sum(sum(folder.rows.values()) for folder in self.loaded.values())
+        """Rows the sites sent, those of tables that are left behind included."""
+        return sum(sum(folder.rows.values()) for folder in self.landed.values())
+
+    @property
+    def rows_programme(self) -> int:
+        """Rows the programme added from its own side."""
+        return sum(self.programme.rows.values())
 
 
 def get_cutoff(settings: Settings) -> date:
@@ -133,10 +152,11 @@ def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
     submissions = list_curated_submissions(settings)
     feeds = get_latest_feeds(settings.home, synthetic=settings.programme.synthetic)
     stages = settings.home / "stages"
-    loaded, sites = {}, {}
+    landed, loaded, sites = {}, {}, {}
     for submission in submissions:
         progress.begin(f"Curating {submission.site}", len(submission.files))
-        loaded[submission.site] = _load(engine, submission, stages)
+        landed[submission.site] = _land(submission, stages)
+        loaded[submission.site] = _load(engine, submission, landed[submission.site], stages)
         sites[submission.site] = run_stage(
             engine,
             SITE,
@@ -156,12 +176,13 @@ def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
         progress=count_tables(progress),
     )
     progress.end()
-    combined = _combine(engine, settings, union, feeds, progress)
-    return Curated(submissions, feeds, loaded, sites, union, combined)
+    own = make_programme(engine, feeds.files["participant"], out=stages / "programme")
+    combined = _combine(engine, settings, (union, own), feeds, progress)
+    return Curated(submissions, feeds, landed, loaded, sites, joined, union, own, combined)
 
 
-def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
-    """A submission's tables, typed; read as text by the reader that checked them."""
+def _land(submission: Submission, stages: Path) -> TableFolder:
+    """A submission's tables as text, read by the reader that checked them."""
     model = get_model(submission.dialect)
     files = {file.table: file for file in submission.files if file.table}
 
@@ -174,12 +195,16 @@ def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
         }
         return rows, {"submission": submission.id}
 
-    landed = make_folder(
+    return make_folder(
         stages / "landed" / submission.site, "landed", {"submission": submission.digest}, write
     )
+
+
+def _load(engine: Engine, submission: Submission, landed: TableFolder, stages: Path) -> TableFolder:
+    """A submission's tables, typed."""
     return load_submission(
         engine,
-        {table: landed.file(table) for table in files},
+        {table: landed.file(table) for table in landed.rows},
         site=submission.site,
         dialect=submission.dialect,
         out=stages / "loaded" / submission.site,
@@ -187,12 +212,15 @@ def _load(engine: Engine, submission: Submission, stages: Path) -> TableFolder:
 
 
 def _combine(
-    engine: Engine, settings: Settings, union: StageResult, feeds: Snapshot, progress: Progress
+    engine: Engine,
+    settings: Settings,
+    sides: tuple[TableFolder, TableFolder],
+    feeds: Snapshot,
+    progress: Progress,
 ) -> StageResult:
     """The sites' rows and the programme's own, as the rules of the last stage let them through."""
-    stages = settings.home / "stages"
+    union, own = sides
     progress.begin("Combining with the programme's side", len(union.rows))
-    own = make_programme(engine, feeds.files["participant"], out=stages / "programme")
     inputs = dict(union.files)
     for table, files in own.files.items():
         inputs[table] = (*inputs.get(table, ()), *files)
@@ -200,7 +228,7 @@ def _combine(
         engine,
         COMBINED,
         inputs,
-        out=stages / COMBINED.name,
+        out=settings.home / "stages" / COMBINED.name,
         parameters=_given(COMBINED, settings),
         relations={name: (feeds.files[name],) for name in COMBINED.relations},
         progress=count_tables(progress),

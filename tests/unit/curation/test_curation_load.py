@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from commonweal.curation.evidence import RuleCount
+from commonweal.curation.left import list_left_tables
 from commonweal.curation.load import load_submission
 from commonweal.engine.duckdb_engine import DuckDBEngine, open_engine
 from commonweal.engine.settings import EngineSettings
@@ -144,9 +146,12 @@ def test_what_is_not_carried_on_is_listed(engine: DuckDBEngine, tmp_path: Path) 
     }
     loaded = load_submission(engine, files, site="n", dialect="programme", out=tmp_path / "o")
     assert loaded.facts == {
-        "tables_not_carried": ["pii_name"],
+        "tables_not_carried": {"pii_name": 1},
         "columns_not_carried": {"death": ["shoe_size"]},
     }
+    assert list_left_tables(loaded) == (
+        RuleCount("pii_name", "conf.allowed_tables", 1, dropped=1, changed=0, added=0, rows_out=0),
+    )
     assert not loaded.file("pii_name").exists()
     assert "Ada" not in (loaded.folder / "manifest.json").read_text()
 
