@@ -103,6 +103,27 @@ def _drops(evidence: Path) -> int:
     return pq.read_table(evidence).column("action").to_pylist().count("drop")
 
 
+def test_the_counts_balance_from_what_landed_to_the_combined_dataset(
+    built: tuple[Settings, Built],
+) -> None:
+    """Nothing is left out: tables that no release holds and the sites' persons count as well."""
+    settings, made = built
+    curated = made.curated
+    submission = get_accepted(settings.home, "clinic")
+    assert submission
+    assert curated.rows_in == sum(file.rows for file in submission.files if file.table)
+    rules = [count for _, count in curated.counts]
+    dropped, added = sum(c.dropped for c in rules), sum(c.added for c in rules)
+    rows = sum(curated.combined.rows.values())
+    assert curated.rows_in + curated.rows_programme - dropped + added == rows
+    where = {(stage, count.rule) for stage, count in curated.counts if count.dropped}
+    assert where >= {
+        ("loaded:clinic", "conf.allowed_tables"),
+        ("combined", "conf.person_from_programme"),
+    }
+    assert {stage for stage, _ in curated.counts} >= {"site:clinic", "union"}
+
+
 def test_the_manifest_says_what_every_rule_did(built: tuple[Settings, Built]) -> None:
     _, made = built
     for tier, release in made.releases.items():
@@ -115,6 +136,23 @@ def test_the_manifest_says_what_every_rule_did(built: tuple[Settings, Built]) ->
         assert set(release.manifest.inputs) == {"submissions", "feeds", "vocabulary", "stage"}
         rows = {t.name: t.rows for t in release.manifest.tables}
         assert rows == made.tiers[tier].rows
+        expected = {
+            (count.table, count.rule): count
+            for count in (*made.curated.sites["clinic"].counts, *made.tiers[tier].counts)
+            if count.dropped or count.changed
+        }
+        said = {
+            (entry["table"], entry["rule"]): entry["rows_out"]
+            for entry in release.manifest.counts["rules"]
+            if entry["stage"] in ("site", tier)
+        }
+        assert said == {key: count.rows_out for key, count in expected.items()}
+
+
+def test_a_release_does_not_name_the_sites(built: tuple[Settings, Built]) -> None:
+    for release in built[1].releases.values():
+        for file in release.folder.glob("*.json"):
+            assert "clinic" not in file.read_text(encoding="utf-8")
 
 
 def test_same_bytes_for_any_threads_and_memory(
@@ -203,7 +241,9 @@ def test_two_builds_at_once_are_refused(built: tuple[Settings, Built]) -> None:
 def test_the_summary_is_plain_data(built: tuple[Settings, Built]) -> None:
     _, made = built
     summary = json.loads(json.dumps(summarize_build(made)))
-    assert summary["rows_in"] == made.curated.rows_in
+    gained = summary["rows_sites"] + summary["rows_programme"] + summary["rows_added"]
+    assert gained - summary["rows_dropped"] == summary["rows_combined"]
+    assert all(Path(folder).is_dir() for folder in summary["evidence"])
     persons = {entry["tier"]: entry["persons"] for entry in summary["releases"]}
     assert 0 < persons["registered"] <= persons["controlled"] <= PERSONS
 

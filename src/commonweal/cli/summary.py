@@ -7,17 +7,30 @@ from rich.table import Table
 from commonweal.cli.output import OUT
 
 NAMES = frozenset({"Rule", "Submission", "Release"})
-NUMBERS = frozenset({"Rows", "Persons", "Errors", "Warnings", "Columns", "Bytes", "Tables"})
+NUMBERS = frozenset(
+    {"Rows", "Vocabulary rows", "Persons", "Errors", "Warnings", "Columns", "Bytes", "Tables"}
+)
 
 
 def print_curation(summary: dict[str, Any]) -> None:
-    """Rows in, the rules that dropped rows, rows out."""
+    """Rows in, the rules that dropped rows, rows out: the sum is there to be checked."""
     table = new_table("Rows left out by rule", "Rule", "Why", "Rows")
     _add_dropped(table, summary["dropped"])
-    OUT.print(f"Rows the sites sent: {summary['rows_in']:,}")
     OUT.print(table, soft_wrap=False)
-    OUT.print(f"Rows in the combined dataset: {summary['rows_combined']:,}")
-    OUT.print(f"Every dropped row, with its rule: {summary['evidence']}\n", markup=False)
+    sums = new_table("Rows in and out", "What", "Rows")
+    for what, sign, name in (
+        ("Sent by the sites", "", "rows_sites"),
+        ("From the programme's own side", "+", "rows_programme"),
+        ("Left out by rule", "−", "rows_dropped"),
+        ("Added by rule", "+", "rows_added"),
+        ("In the combined dataset", "=", "rows_combined"),
+    ):
+        sums.add_row(what, f"{sign} {summary[name]:,}")
+    OUT.print(sums, soft_wrap=False)
+    OUT.print("Every row that a rule dropped or changed, and what it said before, is in")
+    for folder in summary["evidence"]:
+        OUT.print(f"  {folder}", markup=False)
+    OUT.print()
 
 
 def print_build(summary: dict[str, Any]) -> None:
@@ -28,13 +41,16 @@ def print_build(summary: dict[str, Any]) -> None:
         table = new_table(title, "Rule", "Why", "Rows")
         _add_dropped(table, release["dropped"])
         OUT.print(table, soft_wrap=False)
-    table = new_table("Releases", "Release", "Tier", "Persons", "Rows", "Content hash")
+    table = new_table(
+        "Releases", "Release", "Tier", "Persons", "Rows", "Vocabulary rows", "Content hash"
+    )
     for release in summary["releases"]:
         table.add_row(
             release["id"],
             release["tier"],
             f"{release['persons']:,}",
             f"{release['rows']:,}",
+            f"{release['rows_vocabulary']:,}",
             release["content_hash"][:16],
         )
     OUT.print(table, soft_wrap=False)

@@ -1,5 +1,6 @@
 """Builds releases: the combined dataset becomes tiers, each sealed, signed and published."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -120,7 +121,7 @@ class _Build:
             cutoff=get_cutoff(self.settings),
             synthetic=self.settings.programme.synthetic,
             inputs={
-                "submissions": {s.site: s.digest for s in self.curated.submissions},
+                "submissions": sorted(s.digest for s in self.curated.submissions),
                 "feeds": self.curated.feeds.digest,
                 "vocabulary": self.vocabulary.digest,
                 "stage": made.digest,
@@ -164,13 +165,16 @@ class _Build:
 
 
 def _list_counts(curated: Curated, made: TierResult) -> list[dict[str, Any]]:
-    """What every rule that touched a row did, by stage and table."""
-    by_stage = [(stage.name, stage.counts) for stage in curated.stages]
+    """What every rule that touched a row did, by stage and table, over all sites together."""
+    sums: dict[tuple[str, str, str], Counter[str]] = {}
+    for label, count in (*curated.counts, *((made.name, count) for count in made.counts)):
+        rows = count.to_json()
+        key = (label.partition(":")[0], rows.pop("table"), rows.pop("rule"))
+        sums.setdefault(key, Counter()).update(rows)
     return [
-        {"stage": stage, **count.to_json()}
-        for stage, counts in (*by_stage, (made.name, made.counts))
-        for count in counts
-        if count.dropped or count.changed or count.added
+        {"stage": stage, "table": table, "rule": rule, **rows}
+        for (stage, table, rule), rows in sums.items()
+        if rows["dropped"] or rows["changed"] or rows["added"]
     ]
 
 

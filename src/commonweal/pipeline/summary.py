@@ -2,14 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from commonweal.curation.evidence import RuleCount
 from commonweal.curation.stages import list_rules
 from commonweal.pipeline.build import Built
 from commonweal.pipeline.curate import Curated
+from commonweal.privacy.deidentify import TierResult
 from commonweal.privacy.treatment import RuleId
+from commonweal.release.catalogue import Release
+from commonweal.schema.model import Role, get_model
 
+LEFT_TITLES = {
+    "conf.allowed_tables": "Tables that curation does not carry on stay where they landed",
+}
 TIER_TITLES = {
     RuleId.BIRTH: "Persons too old to be hidden, and rows that would tell a birth date, leave",
     RuleId.TEXT: "Tables that the tier does not show are emptied",
@@ -19,14 +26,20 @@ TIER_TITLES = {
 
 
 def summarize_curation(curated: Curated) -> dict[str, Any]:
-    """Rows in and out of the combined dataset, and the rows every rule dropped on the way."""
-    counts = [count for stage in curated.stages for count in stage.counts]
+    """Rows in and out of the combined dataset, and the rows every rule dropped on the way.
+
+    ``rows_sites + rows_programme − dropped + added = rows_combined``.
+    """
+    counts = [count for _, count in curated.counts]
     return {
         "submissions": [submission.id for submission in curated.submissions],
-        "rows_in": curated.rows_in,
+        "rows_sites": curated.rows_in,
+        "rows_programme": curated.rows_programme,
         "dropped": _sum_dropped(counts),
+        "rows_dropped": sum(count.dropped for count in counts),
+        "rows_added": sum(count.added for count in counts),
         "rows_combined": sum(curated.combined.rows.values()),
-        "evidence": str(curated.combined.folder / "evidence"),
+        "evidence": [str(stage.folder / "evidence") for stage in curated.stages],
     }
 
 
@@ -35,22 +48,25 @@ def summarize_build(built: Built) -> dict[str, Any]:
     return {
         **summarize_curation(built.curated),
         "releases": [
-            {
-                "id": release.id,
-                "tier": tier,
-                "content_hash": release.content_hash,
-                "persons": built.tiers[tier].rows["person"],
-                "rows": sum(built.tiers[tier].rows.values()),
-                "dropped": _sum_dropped(built.tiers[tier].counts),
-            }
+            _summarize_release(release, built.tiers[tier])
             for tier, release in built.releases.items()
         ],
-        "published": {
-            "concepts": built.published.concepts,
-            "cells": built.published.cells,
-            "small_cells": built.published.small_cells,
-            "suppressed_cells": built.published.suppressed_cells,
-        },
+        "published": asdict(built.published),
+    }
+
+
+def _summarize_release(release: Release, made: TierResult) -> dict[str, Any]:
+    """``rows`` are about people; those of the vocabulary are counted apart."""
+    words = {table.name for table in get_model("release").with_role(Role.VOCABULARY)}
+    of_words = sum(rows for table, rows in made.rows.items() if table in words)
+    return {
+        "id": release.id,
+        "tier": made.name,
+        "content_hash": release.content_hash,
+        "persons": made.rows["person"],
+        "rows": sum(made.rows.values()) - of_words,
+        "rows_vocabulary": of_words,
+        "dropped": _sum_dropped(made.counts),
     }
 
 
@@ -59,9 +75,9 @@ def _sum_dropped(counts: Iterable[RuleCount]) -> list[dict[str, Any]]:
     dropped: Counter[str] = Counter()
     for count in counts:
         dropped[count.rule] += count.dropped
-    titles = {rule.id: rule.title for rule in list_rules()} | TIER_TITLES
+    titles = {rule.id: rule.title for rule in list_rules()} | LEFT_TITLES | TIER_TITLES
     return [
-        {"rule": rule, "title": titles.get(rule, ""), "rows": rows}
+        {"rule": rule, "title": titles[rule], "rows": rows}
         for rule, rows in dropped.items()
         if rows
     ]
