@@ -143,7 +143,7 @@ def _check_person(path: Path, found: Found, used: Sequence[Source]) -> None:
     if not any(source.table == "person" for source in used):
         raise CommonwealError(
             f"{path} has no person table with the column person_id.",
-            expected="person beside " + ", ".join(sorted(s.table for s in found.sources)),
+            expected="a table person with one row for each person_id",
             fix="Add the person table; everything is counted in persons.",
         )
 
