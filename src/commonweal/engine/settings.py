@@ -70,6 +70,8 @@ class HubSettings(BaseModel):
     """True when a proxy in front speaks https: then cookies travel over https alone."""
     allowed_hosts: tuple[str, ...] = ()
     """Names the processes answer to, beside localhost."""
+    count_seconds: Annotated[float, Field(gt=0)] = 30
+    """How long a count or a search on the workbench may take before it is stopped."""
     public_address: str | None = None
     """Address of the public pages as visitors see it; from host and port when not given."""
     workbench_address: str | None = None

@@ -95,7 +95,7 @@ def test_a_concept_names_its_release_for_citation() -> None:
     )
     assert page.synonyms == ("Pyrexia",)
     assert page.citation == (
-        "A programme, release R2026Q3R1 (data up to Sept. 30, 2026, content abababababab): "
+        "A programme, release R2026Q3R1 (data up to September 30, 2026, content abababababab): "
         "Fever, OMOP concept 7. Synthetic data."
     )
     assert page.csv_address == "/en/data/concept/7/ages.csv"

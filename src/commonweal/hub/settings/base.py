@@ -35,6 +35,7 @@ TEMPLATES: list[dict[str, Any]] = [
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [HUB / "locale"]
+FORMAT_MODULE_PATH = "commonweal.hub.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

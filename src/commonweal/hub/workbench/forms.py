@@ -4,9 +4,11 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commonweal.hub.workbench.draft import Draft, read_lines
+from commonweal.hub.workbench.draft import Draft, find_line, read_lines
 from commonweal.query.definition import MAX_AGE, CohortDefinition, Domain
 from commonweal.query.reader import MAX_BYTES, DefinitionError, parse_definition
 
@@ -50,6 +52,8 @@ class BuilderForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ages must be in order."""
         fields = super().clean() or {}
+        if any(find_line(text) is None for text in self._list_lines()):
+            self.refuse_line()
         start, end = fields.get("age_from"), fields.get("age_to")
         if start is not None and end is not None and start > end:
             self.add_error("age_to", _("This age is below the other one."))
@@ -58,13 +62,25 @@ class BuilderForm(forms.Form):
     def read_draft(self) -> Draft:
         """The draft as far as it can be read; a field with an error counts as not given."""
         self.is_valid()
-        lines = self.data.getlist("line") if hasattr(self.data, "getlist") else []
         return Draft(
             sexes=tuple(self.cleaned_data.get("sex") or ()),
             age_from=self.cleaned_data.get("age_from"),
             age_to=self.cleaned_data.get("age_to"),
-            lines=read_lines(lines),
+            lines=read_lines(self._list_lines()),
         )
+
+    def refuse_line(self) -> None:
+        """Say that a criterion cannot be read; to leave it out would count other people."""
+        self.add_error(
+            None,
+            _(
+                "One of the criteria cannot be read, so nothing was counted. "
+                "The others are still here; search for the missing one again."
+            ),
+        )
+
+    def _list_lines(self) -> list[str]:
+        return self.data.getlist("line") if hasattr(self.data, "getlist") else []
 
 
 class ConceptSearchForm(forms.Form):
@@ -94,11 +110,26 @@ class ConceptSearchForm(forms.Form):
         return str(self.cleaned_data.get("q") or "").strip()
 
 
+EXAMPLE = '{"include": [{"any": [{"domain": "condition", "concepts": [{"concept_id": 201826}]}]}]}'
+COMMAND = "commonweal "
+"""What stands in advice for those who work at the command line."""
+
+
+def find_advice(error: DefinitionError) -> str:
+    """What to do about a fault, in words that fit a page."""
+    if COMMAND in error.fix:
+        return gettext(
+            "Search for the concept by name or compare with the example, then try again."
+        )
+    return error.fix
+
+
 class DefinitionForm(forms.Form):
     """A cohort definition as JSON, pasted or as a file; the file wins."""
 
     definition = forms.CharField(
         label=_("Definition as JSON"),
+        help_text=format_lazy(_("Such as {example}"), example=EXAMPLE),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"class": "usa-textarea cw-code", "spellcheck": "false"}),
@@ -121,5 +152,5 @@ class DefinitionForm(forms.Form):
         try:
             self.parsed = parse_definition(content, name=str(_("The definition")))
         except DefinitionError as error:
-            self.add_error(name, list(filter(None, [error.found, error.fix])))
+            self.add_error(name, list(filter(None, [error.found, find_advice(error)])))
         return fields

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -79,6 +80,35 @@ class ResultView:
     facts: str
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no count, what to do about it, and the HTTP status that says the same."""
+
+    found: str
+    advice: str
+    status: int
+
+
+def build_stopped(seconds: float) -> Problem:
+    """A count that took too long."""
+    found = _("The count took longer than %(seconds)s seconds and was stopped.")
+    return Problem(
+        found=found % {"seconds": f"{seconds:g}"},
+        advice=_("Choose fewer or narrower concepts, or a smaller age range, and count again."),
+        status=503,
+    )
+
+
+def say_busy() -> str:
+    """Another question is in the way."""
+    return _("The workbench is busy with another question. Please try again in a moment.")
+
+
+def say_search_stopped() -> str:
+    """A search that took too long."""
+    return _("The search took too long and was stopped. Add a word and try again.")
+
+
 def build_lines(lines: Sequence[Line], names: Mapping[int, str]) -> tuple[LineView, ...]:
     """The lines of a draft with the names of their concepts."""
     domains = dict(DOMAINS)
@@ -141,7 +171,11 @@ def build_result(
         definition=print_definition(definition),
         definition_hash=count.definition_hash,
         facts=facts
-        % {"release": release, "day": count.as_of.isoformat(), "time": f"{count.milliseconds:.0f}"},
+        % {
+            "release": release,
+            "day": date_format(count.as_of, "DATE_FORMAT"),
+            "time": f"{count.milliseconds:.0f}",
+        },
     )
 
 

@@ -1,26 +1,41 @@
 """The cohort page: put a cohort together, or paste a definition, and count it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from commonweal.engine.protocol import InterruptedWorkError
 from commonweal.hub.workbench import presenters
-from commonweal.hub.workbench.data import OpenRelease, get_workplace
+from commonweal.hub.workbench.data import BusyError, OpenRelease, get_workplace, limit_time
 from commonweal.hub.workbench.draft import Draft, build_definition, find_line
-from commonweal.hub.workbench.forms import BuilderForm, ConceptSearchForm, DefinitionForm
+from commonweal.hub.workbench.forms import (
+    BuilderForm,
+    ConceptSearchForm,
+    DefinitionForm,
+    find_advice,
+)
 from commonweal.query.count import count_cohort
 from commonweal.query.definition import CohortDefinition
 from commonweal.query.demographics import name_concepts
 from commonweal.query.explain import explain_cohort
 from commonweal.query.reader import DefinitionError
-from commonweal.schema.errors import CommonwealError
 from commonweal.vocabulary.concepts import find_concepts
 
 CONCEPTS_SHOWN = 10
+RETRY_SECONDS = 10
+"""When to come back after finding the workbench busy."""
+UNREADABLE = 422
+"""HTTP's word for a form that arrived whole and cannot be acted on."""
+
+View = Callable[[HttpRequest], HttpResponse]
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,14 @@ class CohortPage:
     lines: tuple[presenters.LineView, ...]
     found: presenters.FoundConcepts | None
     result: presenters.ResultView | None
-    problem: CommonwealError | None
+    problem: presenters.Problem | None
+    is_editing: bool
+    """Whether the researcher is putting criteria together and wants to go on typing."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that fits."""
+        return self.problem.status if self.problem else 200
 
 
 @dataclass(frozen=True)
@@ -45,25 +67,52 @@ class Asked:
     form: DefinitionForm = field(default_factory=DefinitionForm)
     draft: Draft = field(default_factory=Draft)
     definition: CohortDefinition | None = None
+    is_editing: bool = False
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether a form cannot be read; what is wrong stands beside its fields."""
+        return bool(self.builder.errors or self.search.errors or self.form.errors)
+
+
+def answer_when_busy(view: View) -> View:
+    """Tell who would wait too long to come back, instead of keeping them."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except BusyError:
+            response = render(request, "workbench/busy.html", {"section": "cohorts"}, status=503)
+            response["Retry-After"] = str(RETRY_SECONDS)
+            return response
+
+    return answer
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@answer_when_busy
 def show_cohorts(request: HttpRequest) -> HttpResponse:
     """The builder: each button sends the whole draft, and the answer is the page again."""
     if request.method != "POST":
         return _answer(request, Asked())
     builder, search = BuilderForm(request.POST), ConceptSearchForm(request.POST)
-    draft = change_draft(builder.read_draft(), request)
+    draft = change_draft(builder, request)
     wants_count = _wants(request, "count") and builder.is_valid()
     definition = build_definition(draft) if wants_count else None
-    if not _wants(request, "search"):
+    if search.is_valid() and not _wants(request, "search"):
         search = ConceptSearchForm(initial={"domain": search.read_domain()})
-    return _answer(request, Asked(builder, search, draft=draft, definition=definition))
+    is_editing = not _wants(request, "count")
+    return _answer(
+        request,
+        Asked(builder, search, draft=draft, definition=definition, is_editing=is_editing),
+    )
 
 
 @never_cache
 @require_POST
+@answer_when_busy
 def count_definition(request: HttpRequest) -> HttpResponse:
     """Count a definition that was pasted or uploaded."""
     form = DefinitionForm(request.POST, request.FILES)
@@ -75,17 +124,25 @@ def count_definition(request: HttpRequest) -> HttpResponse:
 @require_POST
 def search_concepts(request: HttpRequest) -> HttpResponse:
     """The list of concepts alone, for htmx."""
-    with get_workplace().use() as opened:
-        found = _search(opened, ConceptSearchForm(request.POST)) if opened else None
+    try:
+        with get_workplace().use() as opened:
+            found = _search(opened, ConceptSearchForm(request.POST)) if opened else None
+    except BusyError:
+        # A status of its own would keep htmx from showing the words.
+        found = presenters.FoundConcepts(presenters.say_busy(), ())
     return render(request, "workbench/found.html", {"found": found})
 
 
-def change_draft(draft: Draft, request: HttpRequest) -> Draft:
-    """Apply the button that was pressed: add a line, or take one out."""
-    added, removed = (find_line(request.POST.get(name, "")) for name in ("add", "remove"))
-    if added is not None:
-        return draft.with_line(added)
-    return draft.without_line(removed) if removed is not None else draft
+def change_draft(builder: BuilderForm, request: HttpRequest) -> Draft:
+    """The draft after the button that was pressed: a line more, or one less."""
+    draft = builder.read_draft()
+    for name, change in (("add", draft.with_line), ("remove", draft.without_line)):
+        if name in request.POST:
+            line = find_line(request.POST[name])
+            if line is not None:
+                return change(line)
+            builder.refuse_line()
+    return draft
 
 
 def _wants(request: HttpRequest, deed: str) -> bool:
@@ -103,11 +160,12 @@ def _answer(request: HttpRequest, asked: Asked) -> HttpResponse:
         page = CohortPage(
             release_id=opened.release.id,
             synthetic=opened.release.manifest.synthetic,
-            cutoff=opened.cdm.as_of.isoformat(),
+            cutoff=date_format(opened.cdm.as_of, "DATE_FORMAT"),
             lines=presenters.build_lines(asked.draft.lines, names),
             found=_search(opened, asked.search) if asked.search.is_bound else None,
             result=result,
             problem=problem,
+            is_editing=asked.is_editing,
         )
     counted = {"definition": result.definition} if result else None
     context = {
@@ -117,25 +175,38 @@ def _answer(request: HttpRequest, asked: Asked) -> HttpResponse:
         "form": DefinitionForm(initial=counted) if counted else asked.form,
         "section": "cohorts",
     }
-    return render(request, "workbench/cohorts.html", context)
+    status = UNREADABLE if asked.has_faults else page.status
+    return render(request, "workbench/cohorts.html", context, status=status)
 
 
 def _count(
     opened: OpenRelease, definition: CohortDefinition | None
-) -> tuple[presenters.ResultView | None, CommonwealError | None]:
+) -> tuple[presenters.ResultView | None, presenters.Problem | None]:
     if definition is None:
         return None, None
+    seconds = settings.COMMONWEAL.hub.count_seconds
     try:
-        count = count_cohort(opened.engine, opened.cdm, definition)
-        explanation = explain_cohort(opened.engine, opened.cdm, definition)
+        with limit_time(opened.engine, seconds):
+            count = count_cohort(opened.engine, opened.cdm, definition)
+            explanation = explain_cohort(opened.engine, opened.cdm, definition)
     except DefinitionError as error:
-        return None, error
+        return None, presenters.Problem(error.found, find_advice(error), UNREADABLE)
+    except InterruptedWorkError:
+        return None, presenters.build_stopped(seconds)
     return presenters.build_result(count, explanation, definition, opened.release.id), None
 
 
 def _search(opened: OpenRelease, form: ConceptSearchForm) -> presenters.FoundConcepts:
+    if not form.is_valid():
+        return presenters.FoundConcepts(
+            _("This search cannot be read; nothing was looked for."), ()
+        )
     text, domain = form.read_text(), form.read_domain()
     if not text:
         return presenters.FoundConcepts(_("Type a word or a code to search for."), ())
-    concepts = find_concepts(opened.engine, text, domain=domain, limit=CONCEPTS_SHOWN + 1)
+    try:
+        with limit_time(opened.engine, settings.COMMONWEAL.hub.count_seconds):
+            concepts = find_concepts(opened.engine, text, domain=domain, limit=CONCEPTS_SHOWN + 1)
+    except InterruptedWorkError:
+        return presenters.FoundConcepts(presenters.say_search_stopped(), ())
     return presenters.build_found(text, domain, concepts, at_most=CONCEPTS_SHOWN)
