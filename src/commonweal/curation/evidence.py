@@ -114,5 +114,27 @@ def write_evidence(engine: Engine, parts: Iterable[str], sites: Sequence[str], f
     return engine.write_parquet(named, file, order_by=EVIDENCE_COLUMNS)
 
 
+def check_evidence(engine: Engine, evidence: str, counts: Iterable[RuleCount]) -> None:
+    """Raise unless the evidence of a table names as many rows as its rules say they moved.
+
+    ``evidence`` is the relation that was written, so the counts are measured and not believed.
+
+    Raises:
+        InvariantError: a rule dropped or added more or fewer rows than it left evidence of.
+    """
+    measured = engine.rows(
+        f"SELECT rule, action, count(DISTINCT ({SITE}, {RECORD})) FROM {evidence} "
+        "WHERE action IN ('drop', 'add') GROUP BY rule, action"
+    )
+    found = {(rule, action): rows for rule, action, rows in measured}
+    for count in counts:
+        for action, said in (("drop", count.dropped), ("add", count.added)):
+            if (rows := found.get((count.rule, action), 0)) != said:
+                raise InvariantError(
+                    f"{count.rule} on {count.table} counted {said:,} rows to {action}.",
+                    expected=f"the {rows:,} different rows of which there is evidence",
+                )
+
+
 def _texts(texts: Sequence[str]) -> str:
     return f"CAST([{', '.join(map(quoted_text, texts))}] AS VARCHAR[])"

@@ -3,8 +3,8 @@
 For each table the rules are taken in segments. A scan finds its *hits* from the few columns
 its rules read; the table as the scan leaves it is the table before, with the hits laid
 over. Nothing is copied until the last segment: then the file is written once, sorted by a
-unique key, and measured. Rows in, dropped, added and out must agree for every rule, and
-with the rows in the file, or the stage is not kept.
+unique key, and measured. Rows in, dropped, added and out must agree for every rule, with
+the rows in the file and with the rows that the evidence names, or the stage is not kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +26,7 @@ from commonweal.curation.evidence import (
     RuleCount,
     changed_by,
     check_counts,
+    check_evidence,
     dropped_by,
     listed,
     row_key,
@@ -149,6 +150,7 @@ def _write_tables(
             check_counts(run.counts, rows_in=run.rows_in, rows_written=rows[name])
             kept = folder / "evidence" / f"{name}.parquet"
             evidence[name] = write_evidence(engine, run.evidence, sources.sites[name], kept)
+            check_evidence(engine, scratch.files([kept]), run.counts)
         counts += run.counts
         sources.finish(name, file)
     return rows, {"counts": [count.to_json() for count in counts], "evidence": evidence}

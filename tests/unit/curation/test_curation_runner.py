@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.spec.tables import Bench
 
+from commonweal.curation import runner
 from commonweal.curation.evidence import InvariantError, RuleCount, check_counts
 from commonweal.curation.example import ExampleTable, Place, parse_example
 from commonweal.curation.folder import read_folder
@@ -141,6 +142,38 @@ def test_rows_that_vanish_between_rules_or_in_writing_are_found() -> None:
         check_counts([first], rows_in=3, rows_written=1)
     with pytest.raises(InvariantError, match="began with 3 rows"):
         check_counts([first], rows_in=4, rows_written=2)
+
+
+ADDED = Append(
+    "SELECT person_id, death_date, death_datetime, death_type_concept_id, cause_concept_id, "
+    "cause_source_value, cause_source_concept_id, _src_site, _src_row + 100 AS _src_row FROM death"
+)
+
+
+@pytest.mark.parametrize(
+    ("writer", "step"),
+    [
+        ("dropped_by", Filter("cause_concept_id IS NULL")),
+        ("listed", Relation("SELECT _row FROM death WHERE cause_concept_id = 7")),
+        ("listed", ADDED),
+    ],
+)
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        "SELECT * FROM ({sql}) AS q LIMIT 0",
+        'SELECT rule, action, min(_row) OVER () AS _row, "column", before FROM ({sql}) AS q',
+    ],
+)
+def test_evidence_that_does_not_name_every_row_stops_the_stage(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, writer: str, step: Step, tampered: str
+) -> None:
+    """Neither missing rows pass, nor one row that is named again and again."""
+    honest = getattr(runner, writer)
+    monkeypatch.setattr(runner, writer, lambda *given: tampered.format(sql=honest(*given)))
+    with pytest.raises(InvariantError, match="r0 on death counted"):
+        bench.run(stage(step), deaths())
+    assert not list((bench.folder / "out").glob("[!.]*"))
 
 
 def test_running_again_does_no_work_and_changes_nothing(bench: Bench) -> None:
