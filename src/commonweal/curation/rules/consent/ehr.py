@@ -3,7 +3,6 @@
 from commonweal.curation.choices import is_event
 from commonweal.curation.programme import PROGRAMME
 from commonweal.curation.rule import Filter, Lookup, Rule
-from commonweal.curation.rules.time.cutoff import CUTOFF
 from commonweal.schema.model import Role, Table
 
 LATEST = Lookup(
@@ -11,7 +10,7 @@ LATEST = Lookup(
     "SELECT participant_id, bool_and(status = 'yes' AND validation = 'submitted') AS valid "
     "FROM (SELECT participant_id, status, validation, authored_at, "
     "max(authored_at) OVER (PARTITION BY participant_id) AS latest FROM consent_event "
-    "WHERE module = 'ehr' AND CAST(authored_at AS DATE) <= $cutoff) "
+    "WHERE module = 'ehr') "
     "WHERE authored_at = latest GROUP BY participant_id",
     {"participant_id": "person_id"},
 )
@@ -28,9 +27,9 @@ RULE = Rule(
     why=(
         "The latest answer to the question whether health records may be used must be yes, and "
         "its signed form must have been checked. An expiry, a later no or two answers at the same "
-        "moment that differ all mean no. What the programme itself collected is not concerned."
+        "moment that differ all mean no. Every answer the programme knows of counts, also one that "
+        "came after the last day of the data. What the programme itself collected is not concerned."
     ),
     tables=is_health_record,
     bind=lambda _: (Filter(f"_src_site = '{PROGRAMME}' OR authorisation.valid", (LATEST,)),),
-    parameters=(CUTOFF,),
 )

@@ -2,7 +2,6 @@
 
 from commonweal.curation.choices import has_person
 from commonweal.curation.rule import Filter, Lookup, Rule
-from commonweal.curation.rules.time.cutoff import CUTOFF
 
 PARTICIPANT = Lookup(
     "participant",
@@ -14,15 +13,12 @@ RULE = Rule(
     id="consent.enrolled",
     title="Only participants are kept",
     why=(
-        "A release holds people who joined and did not withdraw by its last day. Test accounts "
-        "are nobody."
+        "A release holds people who joined and have not withdrawn. A withdrawal counts from the "
+        "day the programme knows of it, also when it came after the last day of the data. Test "
+        "accounts are nobody."
     ),
     tables=has_person,
     bind=lambda _: (
-        Filter(
-            "participant.is_test = 0 AND COALESCE(participant.withdrawn_on > $cutoff, TRUE)",
-            (PARTICIPANT,),
-        ),
+        Filter("participant.is_test = 0 AND participant.withdrawn_on IS NULL", (PARTICIPANT,)),
     ),
-    parameters=(CUTOFF,),
 )
