@@ -4,7 +4,9 @@ It knows more than a reader usually would: that all in a domain are participants
 with a diagnosis are in the domain, that sex does not change and that nobody gets younger.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+from math import inf
 
 import numpy as np
 from hypothesis import given, settings
@@ -126,6 +128,75 @@ def test_the_solver_cannot_narrow_anything_published_together(
 ) -> None:
     for name, width in attack(*programme).items():
         assert width >= PROMISE, name
+
+
+def floor_of(table: Table, inside: Collection[Cell]) -> float:
+    """How many people a table says are in these cells at least."""
+    lows = sum(count.low for cell in inside if (count := table.cells[cell]))
+    highs = sum(
+        count.high if (count := table.cells[cell]) else inf
+        for cell in table.cells.keys() - set(inside)
+    )
+    return max(lows, (table.total.low if table.total else 0) - highs)
+
+
+def room_of(whole: Table, inside: Collection[Cell]) -> float:
+    """How many people these cells of a table may hold at least, whoever else is in it."""
+    if all(whole.cells[cell] for cell in inside) or not whole.total:
+        return floor_of(whole, inside)
+    outside = whole.cells.keys() - set(inside)
+    return whole.total.low - sum(count.low for cell in outside if (count := whole.cells[cell]))
+
+
+def fewest_people(tables: Collection[Table]) -> float:
+    """The fewest that hold all tables: women alone, men alone, or both together ask for most."""
+    women, men = CHAINS
+    need = [max(floor_of(t, chosen) for t in tables) for chosen in ([*women, *men], women, men)]
+    return max(need[0], need[1] + need[2])
+
+
+def hide_by_definition(
+    parts: Mapping[int, Table], whole: Table, total: PublishedCount
+) -> dict[int, Table]:
+    """The rule as its story tells it: one part after the other is hidden until the rest fits."""
+    starts = [[chain[:n] for n in range(len(chain) + 1)] for chain in CHAINS]
+    regions = [[*women, *men] for women, men in product(*starts)]
+    shown = {
+        name: part
+        for name, part in parts.items()
+        if any(part.cells.values())
+        and (whole.total is None or all(floor_of(part, r) <= room_of(whole, r) for r in regions))
+    }
+    for limit in [total, whole.total if whole.suppressed else None]:
+        while shown and limit and fewest_people(shown.values()) > limit.low:
+            del shown[max(shown, key=lambda name: fewest_people([shown[name]]))]
+    return {
+        name: part if name in shown or not any(part.cells.values()) else part.hidden()
+        for name, part in parts.items()
+    }
+
+
+COUNTS = st.sampled_from([0, 0, 1, 15, 20, 21, 35, 60, 200])
+PARTS = st.lists(COUNTS, min_size=len(CELLS), max_size=len(CELLS)).map(
+    lambda counts: publish_table(dict(zip(CELLS, counts, strict=True)), sum(counts))
+)
+
+
+@given(
+    parts=st.lists(PARTS, max_size=8),
+    whole=st.lists(st.sampled_from([15, 60, 200, 400]), min_size=len(CELLS), max_size=len(CELLS)),
+    held_back=st.sets(st.sampled_from(CELLS)),
+    total=st.integers(0, 900),
+)
+@settings(deadline=None, max_examples=300)
+def test_parts_are_hidden_as_the_definition_says(
+    parts: list[Table], whole: list[int], held_back: set[Cell], total: int
+) -> None:
+    cells = {cell: publish_count(n) for cell, n in zip(CELLS, whole, strict=True)}
+    people = Table(cells | dict.fromkeys(held_back), publish_count(sum(whole)))
+    tables = dict(enumerate(parts))
+    kept = hide_what_narrows(tables, people, CHAINS, total=publish_count(total))
+    assert kept == hide_by_definition(tables, people, publish_count(total))
 
 
 def test_the_solver_wins_where_a_part_bounds_two_sexes_together() -> None:

@@ -5,33 +5,24 @@ about the true count is kept, so what is derived from a published count is publi
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 NOT_SHOWN = "not shown"
 """What stands where a count is held back."""
 
 
-class Mode(StrEnum):
-    """What happens to counts above the smallest cell."""
-
-    ROUND_UP = "round up"
-    EXACT_ABOVE = "exact above"
-
-
 @dataclass(frozen=True)
 class Policy:
-    """What an audience may be told: 1 to ``min_cell`` people are never told apart."""
+    """What an audience may be told: counts rounded up to a multiple of ``base``.
 
-    mode: Mode = Mode.ROUND_UP
+    1 to ``min_cell`` people are never told apart.
+    """
+
     base: int = 20
     min_cell: int = 20
 
 
 PUBLIC = Policy()
 """Anyone: 0, “≤ 20”, or rounded up to a multiple of 20."""
-
-RESEARCHERS = Policy(mode=Mode.EXACT_ABOVE)
-"""What a signed-in researcher may disseminate: 0, “≤ 20”, or the exact count above 20."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +47,6 @@ def publish_count(n: int, policy: Policy = PUBLIC) -> PublishedCount:
         return PublishedCount(0, "0", 0, 0)
     if n <= policy.min_cell:
         return PublishedCount(policy.min_cell, f"≤ {policy.min_cell}", 1, policy.min_cell)
-    if policy.mode is Mode.EXACT_ABOVE:
-        return PublishedCount(n, f"{n:,}", n, n)
     value = -(-n // policy.base) * policy.base
     low = max(value - policy.base, policy.min_cell) + 1
     return PublishedCount(value, f"{value:,}", low, value)

@@ -26,7 +26,7 @@ total's low; parts are hidden, those that require most first, until it is not.
 The tests hold both against a solver that is given all that is published at once.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from math import inf
 from typing import NamedTuple, TypeVar
@@ -39,17 +39,20 @@ Name = TypeVar("Name", bound=Hashable)
 Chains = Sequence[Sequence[K]]
 Floors = Mapping[frozenset[int], float]
 
-_BALANCED = (
-    (1.0, ({0, 1, 2},)),
-    (1.0, ({0, 1}, {2})),
-    (1.0, ({0, 2}, {1})),
-    (1.0, ({1, 2}, {0})),
-    (1.0, ({0}, {1}, {2})),
-    (0.5, ({0, 1}, {0, 2}, {1, 2})),
+_BALANCED = tuple(
+    (weight, tuple(frozenset(chains) for chains in sets))
+    for weight, sets in (
+        (1.0, ({0, 1, 2},)),
+        (1.0, ({0, 1}, {2})),
+        (1.0, ({0, 2}, {1})),
+        (1.0, ({1, 2}, {0})),
+        (1.0, ({0}, {1}, {2})),
+        (0.5, ({0, 1}, {0, 2}, {1, 2})),
+    )
 )
 """Collections of chains in which each is as often as the others, with the weight of their sum."""
 
-_CHAIN_SETS = tuple({frozenset(chains) for _, sets in _BALANCED for chains in sets})
+_CHAIN_SETS = tuple({chains for _, sets in _BALANCED for chains in sets})
 
 
 class _Start(NamedTuple):
@@ -82,10 +85,9 @@ def hide_what_narrows(
         for name, table in visible.items()
         if not _says_more(table, whole, chains)
     }
-    limits = [total, whole.total if whole.suppressed else None]
-    for limit in limits:
-        while shown and limit and _fewest(shown.values()) > limit.low:
-            del shown[max(shown, key=lambda name: _fewest([shown[name]]))]
+    for limit in (total, whole.total if whole.suppressed else None):
+        if limit:
+            shown = _keep_within(shown, limit.low)
     return {
         name: table if name in shown or name not in visible else table.hidden()
         for name, table in parts.items()
@@ -106,13 +108,26 @@ def find_floors(table: PublishedTable[K], chains: Chains[K]) -> Floors:
     }
 
 
-def _fewest(tables: Iterable[Floors]) -> float:
-    """The fewest people that hold all tables."""
-    floors = list(tables)
-    highest = {chosen: max(found[chosen] for found in floors) for chosen in _CHAIN_SETS}
-    return max(
-        weight * sum(highest[frozenset(chosen)] for chosen in sets) for weight, sets in _BALANCED
-    )
+def _keep_within(parts: dict[Name, Floors], people: int) -> dict[Name, Floors]:
+    """What is left of the parts when those that require most go until ``people`` hold the rest.
+
+    Parts are taken in from the other end, for which the highest floors so far are enough; of
+    parts that require the same the first goes first.
+    """
+    kept = set()
+    highest = dict.fromkeys(_CHAIN_SETS, 0.0)
+    going = sorted(parts, key=lambda name: _fewest(parts[name]), reverse=True)
+    for name in reversed(going):
+        highest = {chosen: max(highest[chosen], parts[name][chosen]) for chosen in _CHAIN_SETS}
+        if _fewest(highest) > people:
+            break
+        kept.add(name)
+    return {name: floors for name, floors in parts.items() if name in kept}
+
+
+def _fewest(highest: Floors) -> float:
+    """The fewest people that hold all tables, from the highest floor of any of them."""
+    return max(weight * sum(highest[chosen] for chosen in sets) for weight, sets in _BALANCED)
 
 
 def _says_more(part: PublishedTable[K], whole: PublishedTable[K], chains: Chains[K]) -> bool:

@@ -2,13 +2,7 @@
 
 import pytest
 
-from commonweal.disclosure.counts import (
-    PUBLIC,
-    RESEARCHERS,
-    Policy,
-    publish_count,
-    publish_ratio,
-)
+from commonweal.disclosure.counts import publish_count, publish_ratio
 
 
 @pytest.mark.parametrize(
@@ -31,18 +25,9 @@ def test_public_count(n: int, value: int, label: str, low: int, high: int) -> No
     assert (count.value, count.label, count.low, count.high) == (value, label, low, high)
 
 
-@pytest.mark.parametrize(
-    ("n", "value", "label"), [(0, 0, "0"), (1, 20, "≤ 20"), (20, 20, "≤ 20"), (35, 35, "35")]
-)
-def test_researchers_may_say_exactly_how_many_above_twenty(n: int, value: int, label: str) -> None:
-    count = publish_count(n, RESEARCHERS)
-    assert (count.value, count.label) == (value, label)
-
-
-@pytest.mark.parametrize("policy", [PUBLIC, RESEARCHERS])
-def test_a_negative_count_is_refused(policy: Policy) -> None:
+def test_a_negative_count_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
-        publish_count(-1, policy)
+        publish_count(-1)
 
 
 def test_a_ratio_is_made_of_rounded_numbers() -> None:
