@@ -1,5 +1,6 @@
 """``commonweal serve`` as an operator meets it."""
 
+import http.client
 import os
 import signal
 import socket
@@ -60,6 +61,34 @@ def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path, front_end: None) -> 
     assert f"Port {port} of 127.0.0.1 is taken by another program." in result.stderr
     assert "--public-port" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("verb", [["serve"], ["manage", "check"]])
+def test_a_mistyped_home_is_refused_and_not_made(tmp_path: Path, verb: list[str]) -> None:
+    home = tmp_path / "mistyped"
+    result = run(home, *verb)
+    assert result.returncode == 2
+    assert f"There is no programme at {home}." in result.stderr
+    assert "COMMONWEAL_HOME" in result.stderr
+    assert not home.exists()
+
+
+def test_an_odd_host_is_one_line_on_the_console(tmp_path: Path, front_end: None) -> None:
+    public, workbench = find_free_ports(2)
+    ports = ["--public-port", str(public), "--workbench-port", str(workbench), "--workers", "1"]
+    with serving(tmp_path, *ports) as process:
+        assert process.stdout is not None
+        process.stdout.readline(), process.stdout.readline()
+        for port in (public, workbench):
+            connection = http.client.HTTPConnection(f"127.0.0.1:{port}", timeout=20)
+            connection.request("GET", "/en/", headers={"Host": "elsewhere.example"})
+            assert connection.getresponse().status == 400
+            connection.close()
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    lines = [line for line in told.splitlines() if "elsewhere.example" in line]
+    assert len(lines) == 2
+    assert "Traceback" not in told
 
 
 def test_before_the_first_release_it_says_so_and_stops_when_told(

@@ -11,6 +11,7 @@ from commonweal.hub.manage import run_manage
 from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.server import run_hub, wait_for_end
 from commonweal.publish.pointer import find_current
+from commonweal.schema.errors import CommonwealError
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +49,7 @@ def serve(
     Example: commonweal serve --public-port 8080 --workbench-port 8081
     """
     settings = use_ports(read_settings(), public=public_port, workbench=workbench_port)
+    check_home(settings)
     prepare_hub(settings, demo_accounts=False)
     serve_hub(settings, workers=workers)
 
@@ -67,11 +69,16 @@ def serve_hub(
 
 
 def print_credentials(credentials: list[Credential]) -> None:
-    """Show new accounts, which is done once."""
-    for credential in credentials:
+    """Show the demo accounts: new ones with their passwords, which is done once."""
+    new = [credential for credential in credentials if credential.password is not None]
+    known = [credential.email for credential in credentials if credential.password is None]
+    for credential in new:
         OUT.print(f"Sign in as {credential.email} with password {credential.password}")
-    if credentials:
+    if new:
         ERR.print("These passwords are shown this once.")
+    if known:
+        OUT.print(f"Demo accounts: {', '.join(known)} (passwords were shown the first time).")
+        ERR.print("`commonweal manage changepassword EMAIL` sets a new one.")
 
 
 def use_ports(settings: Settings, *, public: int | None, workbench: int | None) -> Settings:
@@ -88,7 +95,24 @@ def manage(context: typer.Context) -> None:
 
     Example: commonweal manage changepassword researcher@demo.example
     """
-    raise typer.Exit(run_manage(read_settings(), context.args))
+    settings = read_settings()
+    check_home(settings)
+    raise typer.Exit(run_manage(settings, context.args))
+
+
+def check_home(settings: Settings) -> None:
+    """Serving makes no programme: a mistyped folder must not become an empty hub.
+
+    Raises:
+        CommonwealError: there is no folder at ``home``.
+    """
+    if not settings.home.is_dir():
+        raise CommonwealError(
+            f"There is no programme at {settings.home.absolute()}.",
+            expected="the folder the setting `home` names",
+            fix="Check COMMONWEAL_HOME or `home` in commonweal.toml; for a new programme, make "
+            "the folder first. `commonweal demo` makes a demonstration.",
+        )
 
 
 def _warn(settings: Settings) -> None:

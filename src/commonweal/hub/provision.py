@@ -19,16 +19,19 @@ SETTINGS_MODULE = "commonweal.hub.settings.workbench"
 
 @dataclass(frozen=True)
 class Credential:
-    """How to sign in to a demo account; shown once, kept nowhere."""
+    """How to sign in to a demo account.
+
+    A password is shown once and kept nowhere; it is None for an account that was there before.
+    """
 
     email: str
-    password: str
+    password: str | None
 
 
 def prepare_hub(settings: Settings, *, demo_accounts: bool = True) -> list[Credential]:
-    """Bring the hub's database up to date; return the demo accounts made just now.
+    """Bring the hub's database up to date; return the demo accounts.
 
-    Running it again changes nothing and returns no accounts.
+    Running it again changes nothing and returns no passwords.
 
     Raises:
         CommonwealError: the database could not be made or changed.

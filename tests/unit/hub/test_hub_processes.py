@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from commonweal.cli.serve import print_credentials
 from commonweal.engine.settings import HubSettings, ProgrammeSettings, Settings, read_settings
 from commonweal.hub.common.context import find_address
 from commonweal.hub.environment import build_environment, build_public_environment
-from commonweal.hub.provision import prepare_hub
+from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.public.cache import Answer, AnswerStore, Key
 from commonweal.hub.public.store import CurrentStore
 from commonweal.hub.secret import get_secret_key
@@ -129,9 +130,10 @@ def test_demo_accounts_are_made_once(tmp_path: Path) -> None:
     first = prepare_hub(settings)
     assert [c.email for c in first] == ["researcher@demo.example", "colleague@demo.example"]
     assert len({c.password for c in first}) == 2
-    assert prepare_hub(settings) == []
+    assert prepare_hub(settings) == [Credential(c.email, None) for c in first]
+    assert prepare_hub(settings, demo_accounts=False) == []
     database = (tmp_path / "hub" / "hub.sqlite").read_bytes()
-    assert not any(c.password.encode() in database for c in first)
+    assert not any(c.password is None or c.password.encode() in database for c in first)
 
 
 def test_a_database_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -170,3 +172,14 @@ def test_no_template_bypasses_escaping() -> None:
     assert texts
     for forbidden in ("|safe", "mark_safe", "autoescape off", "<style", " style=", "javascript:"):
         assert not any(forbidden in text for text in texts), forbidden
+
+
+def test_demo_accounts_of_an_earlier_day_are_named_without_passwords(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_credentials([Credential("old@demo.example", None), Credential("new@demo.example", "p")])
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "Sign in as new@demo.example with password p" in said
+    assert "Demo accounts: old@demo.example (passwords were shown the first time)." in said
+    assert "commonweal manage changepassword EMAIL" in said
+    assert "None" not in said

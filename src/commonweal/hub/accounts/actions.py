@@ -28,16 +28,20 @@ DEMO_ACCOUNTS = (
 @transaction.atomic
 def ensure_demo_accounts(
     accounts: Sequence[DemoAccount] = DEMO_ACCOUNTS,
-) -> list[tuple[str, str]]:
-    """Create the demo accounts that are missing; return (email, password) of the new ones.
+) -> list[tuple[str, str | None]]:
+    """Create the demo accounts that are missing; return email and password of all of them.
 
-    A password is generated, stored only as a hash, and returned this once.
+    A password is generated, stored only as a hash, and returned this once; of an account that
+    was there before it is None.
     """
     existing = set(User.objects.values_list("email", flat=True))
-    credentials = []
-    for account in accounts:
-        if account.email not in existing:
-            password = secrets.token_urlsafe(PASSWORD_BYTES)
-            User.objects.create_user(email=account.email, name=account.name, password=password)
-            credentials.append((account.email, password))
-    return credentials
+    return [
+        (account.email, None if account.email in existing else _create_account(account))
+        for account in accounts
+    ]
+
+
+def _create_account(account: DemoAccount) -> str:
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    User.objects.create_user(email=account.email, name=account.name, password=password)
+    return password

@@ -12,7 +12,7 @@ from commonweal.hub.accounts.actions import ensure_demo_accounts
 class Command(BaseCommand):
     """Migrations, the cache table, and demo accounts when asked for."""
 
-    help = "Bring the hub's database up to date and print the accounts made just now as JSON."
+    help = "Bring the hub's database up to date and print the demo accounts as JSON."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the one option."""
