@@ -1,11 +1,40 @@
 """Questions that rules ask of a table's declaration, in the words of the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from commonweal.schema.model import DataType, Field, Role, Table
+from commonweal.schema.model import DataType, Field, Role, Table, get_model
 
 POINTED_AT = frozenset({"visit_occurrence", "visit_detail", "note", "episode", "payer_plan_period"})
 """Clinical tables whose rows other rows refer to."""
+
+FACTS = "fact_relationship"
+"""The table whose rows link two facts, each named by the concept of its domain and its key."""
+
+FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
+    {
+        8: "visit_occurrence",
+        10: "procedure_occurrence",
+        13: "drug_exposure",
+        17: "device_exposure",
+        19: "condition_occurrence",
+        21: "measurement",
+        27: "observation",
+        36: "specimen",
+    }
+)
+"""OMOP's concepts of domains, and the table whose rows are the facts of each.
+
+Persons (56) are not among them: a family link names people, and no record that either of them
+authorised.
+"""
+
+
+def key_of(table: str) -> str:
+    """The primary key of a table that has one."""
+    return next(
+        field.name for field in get_model("release").table(table).fields if field.primary_key
+    )
 
 
 def has_person(table: Table) -> bool:

@@ -40,6 +40,7 @@ SITE = Stage(
         pk_unique.RULE,
         person_exists.RULE,
         fk_valid.RULE,
+        traceable.RULE,
     ),
     extra=MappingProxyType({UNCAST: Type.INTEGER}),
 )

@@ -1,10 +1,10 @@
 """All sites' rows in one set of tables, with keys that are unique across sites.
 
 Sites number their rows independently, so two of them may mean different visits by 17. Every
-row gets a new key, dense from 1 in the order of (site, old key), and the references of the
-same site follow. Person ids are the programme's own and stay. The site stage has emptied
-references that lead nowhere, under the site's own keys; one that is lost here is a fault of
-ours, and nothing is kept.
+row gets a new key, dense from 1 in the order of (site, old key), and what refers to it at the
+same site follows, be it a foreign key or a link between facts. Person ids are the programme's
+own and stay. The site stage has dealt with references that lead nowhere, under the site's own
+keys; one that is lost here is a fault of ours, and nothing is kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from commonweal.curation.binding import RECORD, SITE
+from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
 from commonweal.curation.evidence import InvariantError
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.left import build_left_fact
@@ -46,6 +47,12 @@ def target_of(field: Field) -> str:
     return reference.table if is_renumbered(target) else ""
 
 
+def find_domain_of(table: Table, field: Field) -> str | None:
+    """The column that tells in which table the fact is whose key a field holds."""
+    is_fact = table.name == FACTS and field.name.startswith("fact_id_")
+    return field.name.replace("fact_id", "domain_concept_id") if is_fact else None
+
+
 def list_targets() -> list[str]:
     """Tables that others refer to by a renumbered key."""
     fields = (field for table in carried_tables().values() for field in table.fields)
@@ -75,6 +82,7 @@ def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) 
         "files": digest_files(files),
         "left": left,
         "selects": selects,
+        "facts": {str(domain): table for domain, table in FACT_DOMAINS.items()},
     }
 
     def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
@@ -94,19 +102,22 @@ def _count_left(sites: Mapping[str, TableFolder], tables: Iterable[str]) -> dict
 
 
 def build_union(table: Table) -> str:
-    """SELECT of a table with new keys, from the places ``{rows}`` and ``{keys_of_…}``."""
+    """SELECT of a table with new keys, from places: ``{rows}``, ``{keys_of_…}``, ``{facts}``."""
     columns = [f"t.{SITE}", f"t.{RECORD}"]
     joins: list[str] = []
     for field in table.fields:
-        name = quoted(field.name)
+        name, keys = quoted(field.name), f"k{len(joins)}"
+        on = f"{keys}.{SITE} = t.{SITE} AND {keys}.old = t.{name}"
         if is_renumbered(field):
             columns.append(f"{_new_key(name)} AS {name}")
         elif target := target_of(field):
-            keys = f"k{len(joins)}"
-            on = f"{keys}.{SITE} = t.{SITE} AND {keys}.old = t.{name}"
             joins.append(f" LEFT JOIN {{keys_of_{target}}} AS {keys} ON {on}")
             lost = f"CASE WHEN t.{name} <> 0 THEN {NOWHERE} ELSE t.{name} END"
             columns.append(f"CAST(COALESCE({keys}.new, {lost}) AS BIGINT) AS {name}")
+        elif domain := find_domain_of(table, field):
+            same = f"{keys}.domain = t.{quoted(domain)}"
+            joins.append(f" LEFT JOIN {{facts}} AS {keys} ON {on} AND {same}")
+            columns.append(f"CAST(COALESCE({keys}.new, {NOWHERE}) AS BIGINT) AS {name}")
         else:
             columns.append(f"t.{name}")
     return f"SELECT {', '.join(columns)} FROM {{rows}} AS t{''.join(joins)}"
@@ -126,6 +137,8 @@ def _write_tables(
     scratch: Scratch, files: Files, selects: Mapping[str, str], folder: Path
 ) -> dict[str, int]:
     places = {f"keys_of_{target}": _hold_keys(scratch, files, target) for target in list_targets()}
+    if FACTS in files:
+        places["facts"] = _hold_facts(scratch, files)
     rows: dict[str, int] = {}
     for name, select in selects.items():
         sql = select.format(rows=scratch.files(files[name]), **places)
@@ -136,12 +149,33 @@ def _write_tables(
 
 
 def _hold_keys(scratch: Scratch, files: Files, name: str) -> str:
-    key = next(field.name for field in carried_tables()[name].fields if field.primary_key)
     if name in files:
-        return scratch.table(build_keys(key).format(rows=scratch.files(files[name])))
-    return scratch.table(
-        f"SELECT '' AS {SITE}, CAST(0 AS BIGINT) AS old, CAST(0 AS BIGINT) AS new WHERE FALSE"
+        return scratch.table(build_keys(key_of(name)).format(rows=scratch.files(files[name])))
+    return scratch.table(f"SELECT {_no_key()} WHERE FALSE")
+
+
+def _hold_facts(scratch: Scratch, files: Files) -> str:
+    """Old and new keys of the facts that are linked, by domain; of the others none is kept."""
+    links = scratch.files(files[FACTS])
+    sides = (
+        f"SELECT {SITE}, domain_concept_id_{n} AS domain, fact_id_{n} AS old FROM {links}"
+        for n in (1, 2)
     )
+    linked = scratch.table(" UNION ".join(sides))
+    parts = [f"SELECT CAST(0 AS BIGINT) AS domain, {_no_key()} WHERE FALSE"]
+    for domain, name in FACT_DOMAINS.items():
+        if name in files:
+            keys = build_keys(key_of(name)).format(rows=scratch.files(files[name]))
+            same = f"n.domain = {domain} AND n.{SITE} = k.{SITE} AND n.old = k.old"
+            parts.append(
+                f"SELECT {domain} AS domain, k.* FROM ({keys}) AS k "
+                f"SEMI JOIN {linked} AS n ON {same}"
+            )
+    return scratch.table(" UNION ALL ".join(parts))
+
+
+def _no_key() -> str:
+    return f"'' AS {SITE}, CAST(0 AS BIGINT) AS old, CAST(0 AS BIGINT) AS new"
 
 
 def _check_references(scratch: Scratch, table: Table, file: Path) -> None:
@@ -150,7 +184,8 @@ def _check_references(scratch: Scratch, table: Table, file: Path) -> None:
     Raises:
         InvariantError: one was.
     """
-    names = [field.name for field in table.fields if target_of(field)]
+    fields = (f for f in table.fields if target_of(f) or find_domain_of(table, f))
+    names = [field.name for field in fields]
     if not names:
         return
     counts = ", ".join(f"count(*) FILTER ({quoted(name)} = {NOWHERE})" for name in names)

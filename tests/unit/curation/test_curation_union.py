@@ -103,6 +103,42 @@ def test_a_reference_that_leads_nowhere_is_emptied_at_the_site_under_its_own_key
     assert as_text(joined.file("device_exposure"), columns) == [("1", None, None)]
 
 
+LINKS = """
+in measurement
+measurement_id | person_id | _src_site | _src_row
+{first}        | 1         | {site}    | 1
+{second}       | 1         | {site}    | 2
+
+in observation
+observation_id | person_id | _src_site | _src_row
+{first}        | 1         | {site}    | 1
+
+in fact_relationship
+domain_concept_id_1 | fact_id_1 | domain_concept_id_2 | fact_id_2 | _src_site | _src_row
+21                  | {second}  | 27                  | {named}   | {site}    | 1
+"""
+
+
+def linked(bench: Bench, site: str, first: int, second: int, named: int) -> TableFolder:
+    return finished(bench, LINKS.format(site=site, first=first, second=second, named=named))
+
+
+def test_links_between_facts_follow_them_to_their_new_keys(bench: Bench) -> None:
+    sites = {"n": linked(bench, "n", 50, 60, 50), "s": linked(bench, "s", 50, 40, 50)}
+    joined = union_sites(bench.engine, sites, out=bench.folder / "union")
+    columns = ("domain_concept_id_1", "fact_id_1", "domain_concept_id_2", "fact_id_2", "_src_site")
+    assert as_text(joined.file("fact_relationship"), columns) == [
+        ("21", "2", "27", "1", "n"),
+        ("21", "3", "27", "2", "s"),
+    ]
+
+
+def test_a_link_that_is_lost_in_renumbering_stops_the_union(bench: Bench) -> None:
+    """60 is the key of a measurement, and of no observation."""
+    with pytest.raises(InvariantError, match=r"fact_relationship\.fact_id_2"):
+        union_sites(bench.engine, {"n": linked(bench, "n", 50, 60, 60)}, out=bench.folder / "union")
+
+
 def test_a_reference_that_is_lost_in_renumbering_stops_the_union(bench: Bench) -> None:
     stray = NORTH.replace("| 10                  | 0 ", "| 30                  | 8 ")
     with pytest.raises(
