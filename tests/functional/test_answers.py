@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from tests.functional.conftest import Hub
+from tests.functional.visitor import Visitor
 
 pytestmark = pytest.mark.functional
 
@@ -32,6 +33,11 @@ POLICY = {
     "frame-ancestors 'none'",
     "base-uri 'none'",
 }
+
+
+UNKNOWN_CONCEPT = (
+    '{"include": [{"any": [{"domain": "condition", "concepts": [{"concept_id": 5}]}]}]}'
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,97 @@ def test_what_is_not_public_is_not_there(hub: Hub, path: str, status: int) -> No
     answer = ask(hub.public, path)
     assert answer.status == status
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("/en/nowhere", "GET", 404), ("/es/data/nothing/", "GET", 404), ("/en/about/", "POST", 405)],
+)
+def test_an_error_page_leads_back_into_the_site(
+    hub: Hub, path: str, method: str, status: int
+) -> None:
+    answer = ask(hub.public, path, method=method)
+    assert answer.status == status
+    for found in ('role="search"', 'class="cw-nav"', 'class="cw-language"', "R2026Q3R1", "cw-mark"):
+        assert found in answer.text, found
+    assert status != 405 or answer.headers["Allow"] == "GET, HEAD"
+    (address,) = re.findall(r'class="cw-language" href="([^"]+)"', answer.text)
+    assert address.startswith("/es/" if path.startswith("/en/") else "/en/")
+    assert path != "/en/nowhere" or ask(hub.public, address).status == 200
+
+
+def test_what_is_too_large_is_answered_in_words(hub: Hub) -> None:
+    researcher = Visitor(hub.workbench)
+    researcher.sign_in(hub.credentials[0].email, str(hub.credentials[0].password))
+    answer = researcher.post("/cohorts/definition/", page="/cohorts/", definition="x" * 5_000_000)
+    assert answer.status == 413
+    assert "a cohort definition may have up to 1 MB" in answer.text
+    assert 'class="cw-nav"' in answer.text
+    answer = researcher.post("/cohorts/definition/", page="/cohorts/", definition="x" * 1_500_000)
+    assert answer.status == 422
+    assert "larger than 1 MB" in answer.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"line": "include:condition:xyz"},
+        {"line": ["include:condition:201826", "frob:condition:201826"]},
+        {"line": "include:genes:1"},
+        {"line": f"include:condition:{'9' * 40}"},
+        {"add": "include:genes:1"},
+        {"remove": "nothing"},
+    ],
+)
+def test_a_criterion_that_cannot_be_read_is_refused(
+    hub: Hub, fields: dict[str, str | list[str]]
+) -> None:
+    researcher = Visitor(hub.workbench)
+    researcher.sign_in(hub.credentials[0].email, str(hub.credentials[0].password))
+    answer = researcher.post("/cohorts/", count="1", **fields)
+    assert answer.status == 422
+    assert "One of the criteria cannot be read, so nothing was counted." in answer.text
+    assert "persons</span>" not in answer.text
+
+
+def test_an_unknown_kind_of_record_is_refused(hub: Hub) -> None:
+    researcher = Visitor(hub.workbench)
+    researcher.sign_in(hub.credentials[0].email, str(hub.credentials[0].password))
+    answer = researcher.post("/cohorts/", domain="genes", q="diabetes", search="1")
+    assert (answer.status, "Type 2 diabetes" in answer.text) == (422, False)
+    assert "genes is not one of the available choices" in answer.text
+
+
+def test_advice_on_a_page_names_no_command(hub: Hub) -> None:
+    researcher = Visitor(hub.workbench)
+    researcher.sign_in(hub.credentials[0].email, str(hub.credentials[0].password))
+    for definition in ("[]", '{"ConceptSets": []}', UNKNOWN_CONCEPT):
+        answer = researcher.post("/cohorts/definition/", page="/cohorts/", definition=definition)
+        assert answer.status == 422
+        assert "compare with the example" in answer.text
+        assert not re.search(r"`|commonweal (cohort|vocabulary)", answer.text)
+
+
+def test_a_search_shows_what_it_found(hub: Hub) -> None:
+    text = ask(hub.public, "/en/data/?q=diabetes").text
+    assert re.search(r'/en/data/concept/201826/" lang="en">[^<]+</a> <span>2,000 part', text)
+    assert "All 60 in “Conditions”" in ask(hub.public, "/en/data/?q=finding").text
+
+
+def test_the_example_of_the_search_finds_something(hub: Hub) -> None:
+    for path in ("/en/", "/en/data/", "/en/data/drug/", "/en/data/?q=qqqq"):
+        text = ask(hub.public, path).text
+        said = re.search(r"a code such as (\S+), or a concept number such as (\d+)", text)
+        assert said
+        for words in said.groups():
+            assert "1 concept found" in ask(hub.public, f"/en/data/?q={words}").text
+
+
+def test_concept_names_are_marked_as_english(hub: Hub) -> None:
+    for path in ("/es/data/condition/", "/es/data/?q=diabetes", "/es/data/concept/201826/"):
+        names = re.findall(r"<[^<]*>(?=Type 2 diabetes mellitus)", ask(hub.public, path).text)
+        assert [tag for tag in names if tag not in {"<title>"} and 'lang="en"' not in tag] == []
+        assert names
 
 
 def test_another_name_for_the_machine_is_refused(hub: Hub) -> None:

@@ -33,7 +33,7 @@ def test_a_researcher_counts_a_cohort(hub: Hub, page: Page, tmp_path: Path) -> N
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to the workbench")
     check_page(page)
     sign_in(hub, page, password="not the password")
-    expect(page.get_by_role("alert")).to_contain_text("not correct")
+    expect(page.get_by_role("alert")).to_contain_text("There is no account")
     check_page(page)
     sign_in(hub, page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Count a cohort")
@@ -41,8 +41,9 @@ def test_a_researcher_counts_a_cohort(hub: Hub, page: Page, tmp_path: Path) -> N
 
     # The researcher looks for concepts and says what must and must not be in the records.
     page.get_by_label("Words or code").press_sequentially("diab")
-    page.get_by_role("button", name="Must have Type 2 diabetes mellitus", exact=True).click()
+    page.get_by_role("button", name="Must have Type 2 diabetes mellitus", exact=True).press("Enter")
     expect(page.get_by_text("Must have: Type 2 diabetes mellitus")).to_be_visible()
+    expect(page.get_by_label("Words or code")).to_be_focused()
     add_line(page, "74474003", "Must not have Gastrointestinal hemorrhage")
     page.get_by_text("Female", exact=True).click()
     page.get_by_label("Age from").fill("30")
@@ -74,7 +75,8 @@ def test_a_researcher_counts_a_cohort(hub: Hub, page: Page, tmp_path: Path) -> N
     expect(page.get_by_role("status")).to_have_text(f"{wanted:,} persons")
 
     # A second page belongs to the account; then the researcher leaves.
-    page.get_by_role("link", name="Rosa Researcher").click()
+    expect(page.get_by_text("Rosa Researcher")).to_be_visible()
+    page.get_by_role("link", name="Change password").click()
     check_page(page)
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{hub.workbench}/cohorts/")

@@ -61,13 +61,17 @@ def test_a_held_back_cell_is_said_and_hatched() -> None:
     assert dict(figure.rows)["Unknown"] == ("0", "80")
     assert figure.chart is not None
     assert figure.chart.has_hidden
+    assert [bar.label for bar in figure.chart.bars if bar.small] == ["Male, 30–39: ≤ 20"]
     assert figure.chart.description == "The largest group is Male, Unknown, with 80 participants."
 
 
 def test_without_any_cell_there_is_no_chart() -> None:
     held = dict.fromkeys([(b, s) for b in ("18-29",) for s in ("Female", "Male")])
-    figure = build_age_by_sex(AgeSexTable(("18-29",), ("Female", "Male"), held), caption="c")
+    figure = build_age_by_sex(
+        AgeSexTable(("18-29", "Unknown"), ("Female", "Male"), held), caption="c"
+    )
     assert figure.chart is None
+    assert write_csv(figure).splitlines() == ["Age,Female,Male", "All ages,not shown,not shown"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,7 @@ def test_a_concept_names_its_release_for_citation() -> None:
         FACTS,
     )
     assert page.synonyms == ("Pyrexia",)
-    assert page.citation == (
+    assert str(page.citation) == (
         "A programme, release R2026Q3R1 (data up to September 30, 2026, content abababababab): "
         "Fever, OMOP concept 7. Synthetic data."
     )
@@ -109,7 +113,9 @@ def test_a_domain_page_in_spanish_links_to_spanish_pages() -> None:
             Search("fever"),
             Page((CONCEPT,), 1, 1, 1),
             {"condition": 1, "drug": 2},
+            example=CONCEPT,
         )
+    assert "386661006" in page.search.hint
     assert page.title == "Afecciones"
     assert page.summary == "Se encontró 1 concepto para “fever”."
     assert page.rows[0].address == "/es/data/concept/7/"

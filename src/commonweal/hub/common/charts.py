@@ -21,11 +21,15 @@ POWERS = tuple(10**n for n in range(18))
 
 @dataclass(frozen=True)
 class Mark:
-    """One number of the chart: how high, how it is called, whether it is shown at all."""
+    """One number of the chart: how high, how it is called, whether it is shown at all.
+
+    A ``small`` one is only known to be at most as high as it is drawn.
+    """
 
     height: int
     label: str
     hidden: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Bar:
     series: int
     label: str
     hidden: bool
+    small: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class GroupedChart:
     def has_hidden(self) -> bool:
         """Whether a bar stands for a number that is not shown."""
         return any(bar.hidden for bar in self.bars)
+
+    @property
+    def has_small(self) -> bool:
+        """Whether a bar stands for a number that is only known to be small."""
+        return any(bar.small for bar in self.bars)
 
 
 def build_grouped_chart(
@@ -112,6 +122,7 @@ def _place_bar(mark: Mark, *, left: float, room: float, place: tuple[int, int], 
         series=number,
         label=mark.label,
         hidden=mark.hidden,
+        small=mark.small,
     )
 
 

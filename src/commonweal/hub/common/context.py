@@ -14,16 +14,24 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     """Names and addresses for the header and the footer."""
     configured: Settings = settings.COMMONWEAL
     return {
+        "frame": settings.HUB_FRAME,
+        "is_synthetic": configured.programme.synthetic,
         "programme_name": configured.programme.name,
         "public_address": find_address(configured, "public"),
         "workbench_address": find_address(configured, "workbench"),
         "language": get_language() or settings.LANGUAGE_CODE,
         "other_languages": [
-            (code, translate_url(request.get_full_path(), code))
+            (code, _find_translation(request.get_full_path(), code))
             for code, _ in settings.LANGUAGES
             if code != get_language()
         ],
     }
+
+
+def _find_translation(address: str, language: str) -> str:
+    """The same page in another language; its first page when there is no such page."""
+    translated = translate_url(address, language)
+    return translated if translated != address else f"/{language}/"
 
 
 def find_address(configured: Settings, process: str) -> str:

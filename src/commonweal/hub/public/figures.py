@@ -19,7 +19,7 @@ NOBODY = publish_count(0)
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its words and its table; no chart when no cell may be shown."""
+    """A chart with its words and its table; one row and no chart when no cell may be shown."""
 
     caption: str
     chart: GroupedChart | None
@@ -51,6 +51,8 @@ def name_band(key: str) -> str:
 
 def build_age_by_sex(table: AgeSexTable, *, caption: str) -> Figure:
     """Lay out counts of people by age band and sex; rows and columns of nobody are left out."""
+    if not table.is_shown:
+        return _build_hidden(table, caption)
     found = {(b, s): table.cells.get((b, s), NOBODY) for b in table.bands for s in table.sexes}
     bands = [
         b
@@ -60,11 +62,23 @@ def build_age_by_sex(table: AgeSexTable, *, caption: str) -> Figure:
     sexes = [s for s in table.sexes if any(_is_somebody(found[b, s]) for b in bands)]
     return Figure(
         caption=caption,
-        chart=_build_chart(found, bands, sexes, caption) if table.is_shown else None,
+        chart=_build_chart(found, bands, sexes, caption),
         group_title=_("Age"),
         columns=tuple(name_sex(s) for s in sexes),
         rows=tuple((name_band(b), tuple(format_count(found[b, s]) for s in sexes)) for b in bands),
         note=_("“≤ 20” means at least one and at most 20 people. Larger counts are rounded up."),
+    )
+
+
+def _build_hidden(table: AgeSexTable, caption: str) -> Figure:
+    """A table of which nothing is shown: one row that says so, and no chart."""
+    return Figure(
+        caption=caption,
+        chart=None,
+        group_title=_("Age"),
+        columns=tuple(name_sex(sex) for sex in table.sexes),
+        rows=((_("All ages"), tuple(format_count(None) for _sex in table.sexes)),),
+        note="",
     )
 
 
@@ -87,7 +101,8 @@ def _build_chart(
 
 def _mark(band: str, sex: str, count: PublishedCount | None) -> Mark:
     label = f"{name_sex(sex)}, {name_band(band)}: {format_count(count)}"
-    return Mark(count.value if count else 0, label, hidden=count is None)
+    small = count is not None and count.value > 0 and count.low == 1
+    return Mark(count.value if count else 0, label, hidden=count is None, small=small)
 
 
 def describe(found: Found) -> str:

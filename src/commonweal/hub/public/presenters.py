@@ -55,7 +55,6 @@ class Tile:
     address: str
     participants: str
     concepts: str
-    concepts_label: str
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,6 @@ class HomePage:
 
 
 @dataclass(frozen=True)
-class BrowserPage:
-    """All domains, or those in which the words were found."""
-
-    search: SearchForm
-    summary: str
-    tiles: tuple[Tile, ...]
-
-
-@dataclass(frozen=True)
 class Row:
     """A concept in a list."""
 
@@ -88,6 +78,28 @@ class Row:
     participants: str
     share: str
     bar: str
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The first concepts found in a domain, and the way to all of them."""
+
+    key: str
+    title: str
+    address: str
+    rows: tuple[Row, ...]
+    all_label: str
+    """Words of the link to all of them; empty when they are all here."""
+
+
+@dataclass(frozen=True)
+class BrowserPage:
+    """All domains; after a search what was found in each of them."""
+
+    search: SearchForm
+    summary: str
+    tiles: tuple[Tile, ...]
+    hits: tuple[Hits, ...]
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,18 @@ class DomainPage:
 
 
 @dataclass(frozen=True)
+class Citation:
+    """How to name numbers in a text; the name of the concept has a language of its own."""
+
+    before: str
+    name: str
+    after: str
+
+    def __str__(self) -> str:
+        return self.before + self.name + self.after
+
+
+@dataclass(frozen=True)
 class ConceptPage:
     """One concept."""
 
@@ -130,11 +154,13 @@ class ConceptPage:
     synonyms: tuple[str, ...]
     figure: Figure
     csv_address: str
-    citation: str
+    citation: Citation
 
 
 Summaries = Mapping[str, model.DomainSummary]
 """The domains of the store by their key."""
+Example = model.ConceptSummary | None
+"""A concept whose code and number a search is shown to find."""
 
 
 def build_strip(facts: model.ReleaseFacts) -> ReleaseStrip:
@@ -143,29 +169,47 @@ def build_strip(facts: model.ReleaseFacts) -> ReleaseStrip:
 
 
 def build_home(
-    participants: PublishedCount | None, summaries: Summaries, ages: model.AgeSexTable
+    participants: PublishedCount | None,
+    summaries: Summaries,
+    ages: model.AgeSexTable,
+    example: Example,
 ) -> HomePage:
     """The first page."""
     return HomePage(
         participants=format_count(participants),
-        search=_build_browser_search(Search()),
-        tiles=_build_tiles(summaries, found=None, search=Search()),
+        search=build_search(Search(), example),
+        tiles=_build_tiles(summaries),
         who=build_age_by_sex(ages, caption=_("Participants by age and sex at birth")),
     )
 
 
-def build_browser(search: Search, summaries: Summaries, found: Mapping[str, int]) -> BrowserPage:
-    """All domains without words; with words those in which ``found`` counts concepts."""
+def build_browser(
+    search: Search, summaries: Summaries, found: Mapping[str, model.Page], example: Example
+) -> BrowserPage:
+    """All domains without words; with words the first concepts ``found`` in each."""
+    form = build_search(search, example, live=True)
     if not search.text:
-        return BrowserPage(
-            search=_build_browser_search(search, live=True),
-            summary=_("Choose a kind of record, or search all of them."),
-            tiles=_build_tiles(summaries, found=None, search=search),
-        )
-    return BrowserPage(
-        search=_build_browser_search(search, live=True),
-        summary=_summarise(sum(found.values()), search),
-        tiles=_build_tiles(summaries, found=found, search=search),
+        choose = _("Choose a kind of record, or search all of them.")
+        return BrowserPage(form, choose, _build_tiles(summaries), hits=())
+    summary = _summarise(sum(page.total for page in found.values()), search)
+    hits = tuple(
+        _build_hits(domain, summaries[domain.key], found[domain.key], search)
+        for domain in DOMAINS
+        if domain.key in found and found[domain.key].total
+    )
+    return BrowserPage(form, summary, tiles=(), hits=hits)
+
+
+def _build_hits(
+    domain: Domain, summary: model.DomainSummary, page: model.Page, search: Search
+) -> Hits:
+    values = {"count": f"{page.total:,}", "domain": domain.title}
+    return Hits(
+        key=domain.key,
+        title=str(domain.title),
+        address=reverse("domain", args=[domain.key]) + search.query(1),
+        rows=build_rows(page.concepts, summary),
+        all_label=_("All %(count)s in “%(domain)s”") % values if page.pages > 1 else "",
     )
 
 
@@ -175,6 +219,8 @@ def build_domain(
     search: Search,
     page: model.Page,
     found: Mapping[str, int],
+    *,
+    example: Example,
 ) -> DomainPage:
     """A page of the list of a domain's concepts; ``found`` counts concepts by domain."""
     address = reverse("domain", args=[domain.key])
@@ -186,7 +232,7 @@ def build_domain(
             action=address,
             label=_("Search in %(domain)s") % {"domain": domain.title},
             text=search.text,
-            hint=_("Words, a code such as E11.9, or a concept number."),
+            hint=_hint(example),
             live=True,
         ),
         summary=_summarise_domain(page.total, search, summary),
@@ -241,12 +287,11 @@ def build_concept(
     )
 
 
-def build_citation(page: model.ConceptPage, facts: model.ReleaseFacts) -> str:
+def build_citation(page: model.ConceptPage, facts: model.ReleaseFacts) -> Citation:
     """How to name these numbers in a text; the hash makes it exact."""
     values = {
         "programme": facts.programme,
         "release": facts.id,
-        "name": page.concept.name,
         "id": page.concept.id,
         "cutoff": date_format(facts.cutoff, "DATE_FORMAT"),
         "hash": facts.content_hash[:12],
@@ -255,7 +300,9 @@ def build_citation(page: model.ConceptPage, facts: model.ReleaseFacts) -> str:
         "%(programme)s, release %(release)s (data up to %(cutoff)s, content %(hash)s): "
         "%(name)s, OMOP concept %(id)s."
     )
-    return said % values + (" " + _("Synthetic data.") if facts.synthetic else "")
+    before, _name, after = said.partition("%(name)s")
+    mark = " " + _("Synthetic data.") if facts.synthetic else ""
+    return Citation(before % values, page.concept.name, after % values + mark)
 
 
 def format_share(part: PublishedCount | None, whole: PublishedCount | None) -> str:
@@ -269,39 +316,39 @@ def format_share(part: PublishedCount | None, whole: PublishedCount | None) -> s
     return f"{at_most}{100 * ratio:.1f} %"
 
 
-def _build_browser_search(search: Search, *, live: bool = False) -> SearchForm:
+def build_search(search: Search, example: Example = None, *, live: bool = False) -> SearchForm:
+    """The search through all domains."""
     return SearchForm(
         action=reverse("browser"),
         label=_("Search conditions, drugs, measurements and procedures"),
         text=search.text,
-        hint=_("Words, a code such as E11.9, or a concept number."),
+        hint=_hint(example),
         live=live,
     )
 
 
-def _build_tiles(
-    summaries: Summaries, *, found: Mapping[str, int] | None, search: Search
-) -> tuple[Tile, ...]:
-    """Tiles of all domains, or of those in which concepts were found."""
+def _hint(example: Example) -> str:
+    """What can be searched for, with an example that is found."""
+    if example is None:
+        return _("Words, a code or a concept number.")
+    values = {"code": example.code, "number": example.id}
+    return _("Words, a code such as %(code)s, or a concept number such as %(number)s.") % values
+
+
+def _build_tiles(summaries: Summaries) -> tuple[Tile, ...]:
     return tuple(
-        _build_tile(domain, summaries[domain.key], found, search)
-        for domain in DOMAINS
-        if domain.key in summaries and (found is None or found.get(domain.key))
+        _build_tile(domain, summaries[domain.key]) for domain in DOMAINS if domain.key in summaries
     )
 
 
-def _build_tile(
-    domain: Domain, summary: model.DomainSummary, found: Mapping[str, int] | None, search: Search
-) -> Tile:
-    concepts = summary.concepts if found is None else found[domain.key]
+def _build_tile(domain: Domain, summary: model.DomainSummary) -> Tile:
     return Tile(
         title=str(domain.title),
         description=str(domain.description),
         icon=domain.icon,
-        address=reverse("domain", args=[domain.key]) + search.query(1),
+        address=reverse("domain", args=[domain.key]),
         participants=format_count(summary.participants),
-        concepts=f"{concepts:,}",
-        concepts_label=_("Concepts") if found is None else _("Concepts found"),
+        concepts=f"{summary.concepts:,}",
     )
 
 

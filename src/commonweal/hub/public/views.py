@@ -10,13 +10,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from commonweal.hub.public import presenters
-from commonweal.hub.public.domains import BY_KEY
+from commonweal.hub.public.domains import BY_KEY, DOMAINS
 from commonweal.hub.public.figures import write_csv
 from commonweal.hub.public.search import read_search
 from commonweal.hub.public.store import find_store
 from commonweal.publish.reader import PublishingStore
 
 P = ParamSpec("P")
+HITS_SHOWN = 3
+"""Concepts shown of each kind of record after a search through all of them."""
+
 StoreView = Callable[Concatenate[HttpRequest, PublishingStore, P], HttpResponse]
 
 
@@ -45,7 +48,7 @@ def answer_no_release(request: HttpRequest) -> HttpResponse:
 def show_home(request: HttpRequest, store: PublishingStore) -> HttpResponse:
     """What the programme is and what is in its data."""
     page = presenters.build_home(
-        store.participants(), _summaries(store), store.participants_by_age_sex()
+        store.participants(), _summaries(store), store.participants_by_age_sex(), _example(store)
     )
     return _render(request, store, "public/home.html", "home", page)
 
@@ -53,9 +56,12 @@ def show_home(request: HttpRequest, store: PublishingStore) -> HttpResponse:
 @with_store
 def show_browser(request: HttpRequest, store: PublishingStore) -> HttpResponse:
     """All domains, or a search through all of them."""
-    search = read_search(request.GET)
-    found = store.count_matches(search.text) if search.text else {}
-    page = presenters.build_browser(search, _summaries(store), found)
+    search, summaries = read_search(request.GET), _summaries(store)
+    found = {
+        key: store.search(search.text, domain=key, per_page=HITS_SHOWN)
+        for key in (summaries if search.text else ())
+    }
+    page = presenters.build_browser(search, summaries, found, _example(store))
     name = _whole_or_part(request, "public/browser.html", "public/browser_results.html")
     return _render(request, store, name, "browser", page)
 
@@ -69,7 +75,9 @@ def show_domain(request: HttpRequest, store: PublishingStore, key: str) -> HttpR
     search = read_search(request.GET)
     listed = store.search(search.text, domain=key, page=search.page)
     found = store.count_matches(search.text) if search.text else {}
-    page = presenters.build_domain(BY_KEY[key], summaries[key], search, listed, found)
+    page = presenters.build_domain(
+        BY_KEY[key], summaries[key], search, listed, found, example=_example(store, key)
+    )
     name = _whole_or_part(request, "public/domain.html", "public/domain_results.html")
     return _render(request, store, name, "browser", page)
 
@@ -112,6 +120,11 @@ def _present_concept(store: PublishingStore, concept_id: int) -> presenters.Conc
 
 def _summaries(store: PublishingStore) -> presenters.Summaries:
     return {summary.id: summary for summary in store.domains()}
+
+
+def _example(store: PublishingStore, domain: str = DOMAINS[0].key) -> presenters.Example:
+    """A concept that a search is sure to find."""
+    return next(iter(store.top(domain, 1)), None)
 
 
 def _whole_or_part(request: HttpRequest, whole: str, part: str) -> str:

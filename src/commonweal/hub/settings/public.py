@@ -8,6 +8,7 @@ import secrets
 
 from commonweal.hub.settings.base import *  # noqa: F403  (how Django's settings are layered)
 from commonweal.hub.settings.base import INSTALLED_APPS as COMMON_APPS
+from commonweal.hub.settings.base import TEMPLATES
 
 # Nothing is signed here; Django asks for a key all the same, so each process draws its own.
 SECRET_KEY = secrets.token_urlsafe(48)
@@ -24,4 +25,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "commonweal.hub.common.middleware.PageForEveryAnswer",
 ]
+TEMPLATES[0]["OPTIONS"]["context_processors"] += ["commonweal.hub.public.context.describe_release"]
+HUB_FRAME = "public/base.html"

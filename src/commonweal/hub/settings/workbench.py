@@ -32,7 +32,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "commonweal.hub.common.middleware.PageForEveryAnswer",
 ]
+HUB_FRAME = "workbench/base.html"
 TEMPLATES[0]["OPTIONS"]["context_processors"] += [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",

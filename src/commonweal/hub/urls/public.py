@@ -9,5 +9,7 @@ urlpatterns = [
     path("healthz", answer_healthz, name="healthz"),
     *i18n_patterns(path("", include("commonweal.hub.public.urls"))),
 ]
+handler400 = "commonweal.hub.common.views.answer_bad_request"
+handler403 = "commonweal.hub.common.views.answer_forbidden"
 handler404 = "commonweal.hub.common.views.answer_not_found"
 handler500 = "commonweal.hub.common.views.answer_failure"

@@ -11,5 +11,7 @@ urlpatterns = [
     path("accounts/", include("commonweal.hub.accounts.urls")),
     path("cohorts/", include("commonweal.hub.workbench.urls")),
 ]
+handler400 = "commonweal.hub.common.views.answer_bad_request"
+handler403 = "commonweal.hub.common.views.answer_forbidden"
 handler404 = "commonweal.hub.common.views.answer_not_found"
 handler500 = "commonweal.hub.common.views.answer_failure"
