@@ -96,6 +96,20 @@ def test_rejected_folder_is_kept_and_told(tmp_path: Path, home: Path, run: Run) 
     assert (kept / "person.csv").exists()
 
 
+def test_the_exit_code_is_that_of_the_submission(tmp_path: Path, run: Run) -> None:
+    """Handed in by a wrong dialect first, then as it should be, then once more."""
+    write_table(tmp_path / "in", "pii_name", [valid_row("pii_name")])
+    run("sites", "register", "general", "--title", "General")
+    hand_in = ["submit", tmp_path / "in", "--site", "general", "--purpose", "test"]
+    assert run(*hand_in, "--dialect", "omop-5.4").returncode in (1, 2)
+    first = run(*hand_in)
+    assert (first.returncode, "handed in before" in first.stdout) == (0, False)
+    again = run(*hand_in)
+    assert again.returncode == 0
+    assert "handed in before, on 20" in again.stdout
+    assert "nothing changed" in again.stdout
+
+
 def test_real_submission_of_five_persons(shared_data: Path, run: Run) -> None:
     folder = shared_data / "ehr_submission_five_persons"
     done = run("check", folder, "--json", "-")

@@ -8,7 +8,7 @@ import typer
 from commonweal.cli.check import DialectOption, FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
-from commonweal.intake.landing import Submission, submit_folder
+from commonweal.intake.landing import Submission, list_submissions, submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
@@ -39,15 +39,16 @@ def submit(
     """Check a folder and hand it in.
 
     The files are copied into the landing area with their checksums, and stay there for good;
-    a rejected folder is kept too, with the report that says why. The same files handed in
-    again change nothing. The exit code is 0 when the folder is accepted and 1 when it is
-    rejected.
+    a rejected folder is kept too, with the report that says why. Handing in once more what
+    the site handed in last changes nothing. The exit code is 0 when the submission is
+    accepted and 1 when it is rejected.
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
     home = read_settings().home
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     report = run_check(folder, dialect=dialect)
+    known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:
         submission = submit_folder(
@@ -59,12 +60,13 @@ def submit(
             now=datetime.now(tz=UTC),
             report=report,
         )
-    _print(report, submission, json=json)
-    if not report.is_accepted:
+    _print(report, submission, json=json, known=submission is not None and submission.id in known)
+    judged = submission or report
+    if not judged.is_accepted:
         raise typer.Exit(ExitCode.REJECTED)
 
 
-def _print(report: CheckReport, submission: Submission | None, *, json: bool) -> None:
+def _print(report: CheckReport, submission: Submission | None, *, json: bool, known: bool) -> None:
     if json:
         event = submission.to_json() if submission else None
         print_json({"submission": event, "report": report.to_json()})
@@ -72,8 +74,13 @@ def _print(report: CheckReport, submission: Submission | None, *, json: bool) ->
     OUT.print(render_terminal(report), soft_wrap=False)
     if submission is None:
         OUT.print("Nothing was handed in: this was a dry run.")
-    else:
-        OUT.print(f"Submission {submission.id}: {submission.verdict}", markup=False)
+        return
+    OUT.print(f"Submission {submission.id}: {submission.verdict}", markup=False)
+    if known:
+        OUT.print(
+            f"It was handed in before, on {submission.received_at:%Y-%m-%d at %H:%M} UTC; "
+            "nothing changed."
+        )
 
 
 def register(app: typer.Typer) -> None:

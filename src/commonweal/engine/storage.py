@@ -105,6 +105,7 @@ def hold_lock(file: Path, *, wait: bool = True) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

@@ -84,6 +84,18 @@ class Finding:
             "fix": self.fix,
         }
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Finding":
+        """Read back what ``to_json`` gave, which does not say in which file it was."""
+        return cls(
+            code=content["code"],
+            message=content["message"],
+            fix=content["fix"],
+            count=content["count"],
+            column=content["column"] or "",
+            examples=tuple(Example(**place) for place in content["examples"]),
+        )
+
 
 @cache
 def all_kinds() -> Mapping[str, Kind]:

@@ -8,26 +8,33 @@ submission is kept as well, with the report that says why.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from commonweal.engine.storage import (
     CHUNK_BYTES,
     Location,
+    clear_scratch,
     digest_of,
+    hold_lock,
+    make_private,
     readable_json,
     sha256_of,
     whole_folder,
 )
+from commonweal.intake.check.folder import survey_folder
 from commonweal.intake.completeness import measure_files
 from commonweal.intake.html import render_html
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.model import Table
+from commonweal.schema.model import Table, get_model
 
 MANIFEST, EVENT = "manifest.json", "submission.json"
 REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
@@ -46,7 +53,11 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Submission:
-    """A folder that was handed in. ``folder`` is where it stands in the landing area."""
+    """A folder that was handed in. ``folder`` is where it stands in the landing area.
+
+    ``digest`` covers the files and how they were handed in and judged. ``received_at`` is
+    later than that of every submission of the site before.
+    """
 
     id: str
     site: str
@@ -89,9 +100,8 @@ def submit_folder(
 ) -> Submission:
     """Copy the tables of a checked folder into the landing area and record the submission.
 
-    Files that are no table stay behind; files with errors go with the others.
-    The same files of the same site and purpose, handed in again, give the submission that
-    is there already.
+    Files that are no table stay behind; files with errors go with the others. What equals
+    the site's latest submission for the purpose is no new submission: that one is returned.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the files are not those that
@@ -104,41 +114,63 @@ def submit_folder(
             f"There is nothing to hand in: {folder} holds no file that can be read as a table.",
             fix="Put one CSV file for each table into the folder.",
         )
-    digest = _digest(site, purpose, files, synthetic=synthetic)
-    target = home / "landing" / site / f"{site}-{now:%Y%m%d}-{digest[:8]}"
-    known = [s for s in list_submissions(home) if s.digest == digest]
-    if known:
-        return known[0]
-    submission = Submission(
-        target.name,
-        site,
-        purpose,
-        synthetic,
-        report.dialect,
-        now,
-        report.verdict,
-        target,
-        files,
-        digest,
+    place = home / "landing" / site
+    offered = Submission(
+        id="",
+        site=site,
+        purpose=purpose,
+        synthetic=synthetic,
+        dialect=report.dialect,
+        received_at=now,
+        verdict=report.verdict,
+        folder=place,
+        files=files,
+        digest=_digest(site, purpose, files, report, synthetic=synthetic),
     )
-    _land(folder, submission, report)
-    return submission
+    with _told_plainly(place), _alone_in(place):
+        return _land_once(folder, offered, report, earlier=_list_within(place))
+
+
+def find_submission(
+    folder: Path, *, home: Path, site: str, purpose: Purpose, synthetic: bool, dialect: str
+) -> Submission | None:
+    """The latest submission that has, byte for byte, the tables of a folder, or None.
+
+    The folder is not checked for this.
+    """
+    layout = survey_folder(folder, get_model(dialect))
+    paths = {path.name: path for path, _ in (*layout.tables, *layout.doubled)}
+    sizes = {name: path.stat().st_size for name, path in paths.items()}
+    candidates = [
+        s
+        for s in _list_within(home / "landing" / site)
+        if (s.purpose, s.synthetic, s.dialect) == (purpose, synthetic, dialect)
+        and {file.name: file.bytes for file in s.files} == sizes
+    ]
+    if not candidates:
+        return None
+    digests = {name: sha256_of(path) for name, path in paths.items()}
+    return _find_last(s for s in candidates if {f.name: f.sha256 for f in s.files} == digests)
 
 
 def list_submissions(home: Path) -> list[Submission]:
     """Every submission, in the order they were received."""
-    events = (home / "landing").glob(f"*/[!.]*/{EVENT}")
-    return sorted((_read(event) for event in events), key=lambda s: (s.received_at, s.id))
+    found = [s for place in (home / "landing").glob("[!.]*") for s in _list_within(place)]
+    return sorted(found, key=lambda s: (s.received_at, s.id))
 
 
 def get_accepted(home: Path, site: str) -> Submission | None:
     """The latest accepted production submission of a site; what curation works on."""
-    accepted = [
+    return _find_last(
         s
-        for s in list_submissions(home)
-        if s.site == site and s.is_accepted and s.purpose is Purpose.PRODUCTION
-    ]
-    return accepted[-1] if accepted else None
+        for s in _list_within(home / "landing" / site)
+        if s.is_accepted and s.purpose is Purpose.PRODUCTION
+    )
+
+
+def read_report(submission: Submission) -> CheckReport:
+    """What the check said of a submission when it was handed in."""
+    return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))
 
 
 def verify_submission(submission: Submission) -> list[str]:
@@ -190,36 +222,82 @@ def _changed(file: str) -> CommonwealError:
     )
 
 
-def _digest(site: str, purpose: Purpose, files: tuple[LandedFile, ...], *, synthetic: bool) -> str:
+def _digest(
+    site: str,
+    purpose: Purpose,
+    files: tuple[LandedFile, ...],
+    report: CheckReport,
+    *,
+    synthetic: bool,
+) -> str:
     return digest_of(
         {
             "site": site,
             "purpose": str(purpose),
             "synthetic": synthetic,
+            "dialect": report.dialect,
+            "verdict": report.verdict,
             "files": {file.name: file.sha256 for file in files},
         }
     )
 
 
-def _land(folder: Path, submission: Submission, report: CheckReport) -> None:
+@contextmanager
+def _told_plainly(place: Path) -> Iterator[None]:
     try:
-        with whole_folder(submission.folder) as scratch:
-            for file in submission.files:
-                if _copy(folder / file.name, scratch / file.name) != file.sha256:
-                    raise _changed(file.name)
-            place = Location.of(scratch)
-            place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
-            place.create(REPORT, readable_json(report.to_json()))
-            measured = measure_files(scratch, report) if report.is_accepted else ()
-            place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
-            place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
-            place.create(EVENT, readable_json(submission.to_json()))
+        yield
     except OSError as error:
         raise CommonwealError(
-            f"The submission cannot be stored in {submission.folder.parent}: {error.strerror}.",
+            f"The submission cannot be stored in {place}: {error.strerror}.",
             expected="a folder that can be written, with room for the files",
             fix="Check the disk, and COMMONWEAL_HOME.",
         ) from error
+
+
+@contextmanager
+def _alone_in(place: Path) -> Iterator[None]:
+    """Be the only one who hands in for a site, so that everybody knows which is the latest."""
+    make_private(place.parent)
+    with hold_lock(place.parent / f".{place.name}.lock"):
+        clear_scratch(place)
+        yield
+
+
+def _land_once(
+    folder: Path, offered: Submission, report: CheckReport, *, earlier: list[Submission]
+) -> Submission:
+    """Land what is offered, unless it is the latest of its purpose once more."""
+    latest = _find_last(s for s in earlier if s.purpose is offered.purpose)
+    if latest and latest.digest == offered.digest:
+        return latest
+    received = offered.received_at
+    if earlier:
+        received = max(received, earlier[-1].received_at + timedelta(microseconds=1))
+    chosen = _choose_id(offered, received, {s.id for s in earlier})
+    submission = replace(offered, id=chosen, received_at=received, folder=offered.folder / chosen)
+    _land(folder, submission, report)
+    return submission
+
+
+def _choose_id(offered: Submission, received: datetime, taken: Set[str]) -> str:
+    """The site, the day and what it holds; numbered when the same is sent twice on a day."""
+    name = f"{offered.site}-{received:%Y%m%d}-{offered.digest[:8]}"
+    numbered = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(name for name in numbered if name not in taken)
+
+
+def _land(folder: Path, submission: Submission, report: CheckReport) -> None:
+    with whole_folder(submission.folder) as scratch:
+        for file in submission.files:
+            if _copy(folder / file.name, scratch / file.name) != file.sha256:
+                raise _changed(file.name)
+        place = Location.of(scratch)
+        place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
+        place.create(REPORT, readable_json(report.to_json()))
+        measured = measure_files(scratch, report) if report.is_accepted else ()
+        place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
+        place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
+        place.create(EVENT, readable_json(submission.to_json()))
 
 
 def _copy(source: Path, target: Path) -> str:
@@ -230,6 +308,16 @@ def _copy(source: Path, target: Path) -> str:
             digest.update(chunk)
             writer.write(chunk)
     return digest.hexdigest()
+
+
+def _list_within(place: Path) -> list[Submission]:
+    """The submissions of one site, in the order they were received."""
+    events = place.glob(f"[!.]*/{EVENT}")
+    return sorted((_read(event) for event in events), key=lambda s: s.received_at)
+
+
+def _find_last(submissions: Iterable[Submission]) -> Submission | None:
+    return max(submissions, key=lambda s: s.received_at, default=None)
 
 
 def _read(event: Path) -> Submission:

@@ -1,7 +1,8 @@
 """The report of a check: what the steward, the curator and other programs read."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from commonweal.intake.findings import Finding, Severity
@@ -79,6 +80,27 @@ class CheckReport:
             "files": [_file_json(file) for file in self.files],
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "CheckReport":
+        """Read back what ``to_json`` gave; what it leaves out is lost."""
+        return cls(
+            dialect=content["dialect"],
+            files=tuple(map(_read_file, content["files"])),
+            findings=tuple(map(Finding.from_json, content["findings"])),
+            missing=tuple(content["missing"]),
+        )
+
+
+def _read_file(content: Mapping[str, Any]) -> FileReport:
+    findings = [Finding.from_json(finding) for finding in content["findings"]]
+    name, table = content["file"], content["table"]
+    return FileReport(
+        name,
+        table,
+        tuple(replace(finding, file=name, table=table) for finding in findings),
+        rows=content["rows"],
+    )
 
 
 def _file_json(file: FileReport) -> dict[str, Any]:

@@ -1,18 +1,35 @@
 """The landing area and the site registry: append-only, whole, idempotent."""
 
 import json
+import stat
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.intake_folders import check, programme_table, valid_row, write_persons, write_table
+from tests.intake_folders import (
+    SETTINGS,
+    check,
+    programme_table,
+    valid_row,
+    write_persons,
+    write_table,
+)
 
+from commonweal.intake.check import check_folder
+from commonweal.intake.findings import build_finding
 from commonweal.intake.landing import (
     Submission,
+    find_submission,
     get_accepted,
     list_submissions,
+    read_report,
     submit_folder,
     verify_submission,
     write_landed_parquet,
@@ -39,6 +56,7 @@ def hand_in(
     purpose: Purpose = Purpose.PRODUCTION,
     synthetic: bool = False,
     now: datetime = NOW,
+    dialect: str = "programme",
 ) -> Submission:
     return submit_folder(
         folder,
@@ -47,7 +65,7 @@ def hand_in(
         purpose=purpose,
         synthetic=synthetic,
         now=now,
-        report=check(folder),
+        report=check_folder(folder, dialect=dialect, settings=SETTINGS),
     )
 
 
@@ -83,6 +101,127 @@ def test_same_files_again_give_the_same_submission(tmp_path: Path, home: Path) -
     other = hand_in(tmp_path / "in", home, purpose=Purpose.TEST)
     assert other.id != first.id
     assert len(list_submissions(home)) == 2
+
+
+def test_going_back_to_earlier_files_is_a_submission_of_its_own(tmp_path: Path, home: Path) -> None:
+    """What a site sent last is in force, though all come at the same moment of a clock."""
+    write_persons(tmp_path / "a", 1)
+    write_persons(tmp_path / "b", 1, 2)
+    sent = [hand_in(tmp_path / folder, home) for folder in ("a", "b", "a", "a", "b")]
+    first, other, back, same, other_again = sent
+    assert same == back
+    assert back.id == f"{first.id}-2"
+    assert back.digest == first.digest
+    assert list_submissions(home) == [first, other, back, other_again]
+    assert get_accepted(home, "hospital") == other_again
+    third = hand_in(tmp_path / "a", home, now=NOW - timedelta(minutes=5))
+    assert third.id == f"{first.id}-3"
+    assert get_accepted(home, "hospital") == third
+
+
+def test_the_same_files_read_as_something_else_are_no_repetition(
+    tmp_path: Path, home: Path
+) -> None:
+    """A wrong dialect is mended by handing in with the right one."""
+    write_persons(tmp_path / "in", 1)
+    header, row = (tmp_path / "in" / "person.csv").read_text().splitlines()
+    (tmp_path / "in" / "person.csv").write_text(f"{header},state_id\n{row},1\n")
+    wrong = hand_in(tmp_path / "in", home, dialect="omop-5.4")
+    (tmp_path / "in" / "person.csv").write_text(f"{header}\n{row}\n")
+    right = hand_in(tmp_path / "in", home)
+    other = hand_in(tmp_path / "in", home, dialect="omop-5.4")
+    assert wrong.verdict == "rejected"
+    assert (right.dialect, right.verdict) == ("programme", "accepted")
+    assert (other.dialect, other.digest != right.digest) == ("omop-5.4", True)
+    assert get_accepted(home, "hospital") != wrong
+
+
+def test_a_verdict_that_changed_is_a_submission_of_its_own(tmp_path: Path, home: Path) -> None:
+    write_persons(tmp_path / "in", 1)
+    accepted = hand_in(tmp_path / "in", home)
+    report = check(tmp_path / "in")
+    broken = build_finding("folder.empty")
+    stricter = replace(report, findings=(*report.findings, broken))
+    rejected = submit_folder(
+        tmp_path / "in",
+        home=home,
+        site="hospital",
+        purpose=Purpose.PRODUCTION,
+        synthetic=False,
+        now=NOW,
+        report=stricter,
+    )
+    assert (accepted.verdict, rejected.verdict) == ("accepted", "rejected")
+    assert rejected.id != accepted.id
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        pytest.param(partial(ThreadPoolExecutor, 5), id="threads"),
+        pytest.param(partial(ProcessPoolExecutor, 3, get_context("spawn")), id="processes"),
+    ],
+)
+def test_many_who_hand_in_at_once(tmp_path: Path, home: Path, pool: Callable[[], Executor]) -> None:
+    """The same files give one submission; different files one each, and nothing is left over."""
+    folders = [tmp_path / name for name in ("a", "a", "a", "b", "c")]
+    for number, folder in enumerate(folders):
+        write_persons(folder, *range(1, 2 + max(0, number - 2)))
+    with pool() as workers:
+        sent = list(workers.map(partial(hand_in, home=home), folders))
+    listed = list_submissions(home)
+    assert {s.id for s in sent} == {s.id for s in listed}
+    assert {s.digest for s in sent} == {s.digest for s in listed}
+    assert len({s.digest for s in sent}) == 3
+    assert len({s.received_at for s in listed}) == len(listed)
+    assert all(one.digest != after.digest for one, after in pairwise(listed))
+    assert all(verify_submission(s) == [] for s in listed)
+    assert [p.name for p in (home / "landing").rglob(".*")] == []
+
+
+def test_what_was_handed_in_is_found_without_a_check(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "in"
+    write_persons(folder, 1)
+    (folder / "private.txt").write_text("stays at the site")
+
+    def find(site: str = "hospital", dialect: str = "programme") -> Submission | None:
+        return find_submission(
+            folder,
+            home=home,
+            site=site,
+            purpose=Purpose.PRODUCTION,
+            synthetic=False,
+            dialect=dialect,
+        )
+
+    assert find() is None
+    submission = hand_in(folder, home)
+    assert find() == submission
+    assert find(dialect="omop-5.4") is None
+    assert find(site="other") is None
+    assert read_report(submission).to_json() == check(folder).to_json()
+    content = (folder / "person.csv").read_bytes()
+    (folder / "person.csv").write_bytes(content.replace(b"text", b"tent", 1).replace(b"1", b"2", 1))
+    assert find() is None
+    (folder / "person.csv").write_bytes(content)
+    assert find() == submission
+    write_table(folder, "death", [])
+    assert find() is None
+
+
+def test_a_report_is_read_back_with_its_findings(tmp_path: Path, home: Path) -> None:
+    write_table(tmp_path / "in", "person", [valid_row("person", person_id="x")])
+    (tmp_path / "in" / "private.txt").touch()
+    report = check(tmp_path / "in")
+    again = read_report(hand_in(tmp_path / "in", home))
+    assert again.to_json() == report.to_json()
+    assert [(f.file, f.table) for f in again.files[0].findings] == [("person.csv", "person")]
+
+
+def test_the_landing_area_is_closed_to_others(tmp_path: Path, home: Path) -> None:
+    write_persons(tmp_path / "in", 1)
+    hand_in(tmp_path / "in", home)
+    assert stat.S_IMODE((home / "landing").stat().st_mode) == 0o700
 
 
 def test_rejected_submission_is_kept_and_never_curated(tmp_path: Path, home: Path) -> None:
@@ -139,11 +278,14 @@ def test_tampering_in_the_landing_area_is_noticed(tmp_path: Path, home: Path) ->
         )
 
 
-def test_interrupted_hand_in_is_no_submission(tmp_path: Path, home: Path) -> None:
-    partial = home / "landing" / "hospital" / ".partial-hospital-20260301-00000000"
-    partial.mkdir(parents=True)
-    (partial / "submission.json").write_text("{}")
+def test_interrupted_hand_in_is_no_submission_and_is_cleared(tmp_path: Path, home: Path) -> None:
+    left = home / "landing" / "hospital" / ".partial-hospital-20260301-00000000"
+    left.mkdir(parents=True)
+    (left / "submission.json").write_text("{}")
     assert list_submissions(home) == []
+    write_persons(tmp_path / "in", 1)
+    submission = hand_in(tmp_path / "in", home)
+    assert list(left.parent.iterdir()) == [submission.folder]
 
 
 def test_nothing_to_hand_in(tmp_path: Path, home: Path) -> None:

@@ -13,9 +13,15 @@ import pyarrow as pa
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import ProgrammeSettings, Settings
-from commonweal.engine.storage import whole_folder
+from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.check import check_folder
-from commonweal.intake.landing import Submission, get_accepted, submit_folder
+from commonweal.intake.landing import (
+    Submission,
+    find_submission,
+    get_accepted,
+    read_report,
+    submit_folder,
+)
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, list_sites, register_site
 from commonweal.pipeline.build import Built, run_build
@@ -86,8 +92,9 @@ def _write_configuration(home: Path) -> None:
 
 
 def _hand_in(settings: Settings, progress: Progress, now: datetime) -> Iterator[HandedIn]:
-    """Two sites register; one needs a second try."""
+    """Two sites register; one needs a second try. What is known is not handed in again."""
     outbox = settings.home / "outbox"
+    make_private(outbox)
     folders = (
         (LAKESIDE, _make_gibleed(settings, outbox / "lakeside")),
         (PRAIRIE, _make_prairie(outbox / "prairie-first-try", faults=True)),
@@ -96,18 +103,28 @@ def _hand_in(settings: Settings, progress: Progress, now: datetime) -> Iterator[
     for site, folder in folders:
         register_site(settings.home, site)
         progress.begin(f"Checking {site.title}: {folder.name}", 1)
-        report = check_folder(folder, dialect=DIALECT, settings=settings.engine)
-        submission = submit_folder(
+        submission = find_submission(
             folder,
             home=settings.home,
             site=site.name,
             purpose=Purpose.PRODUCTION,
             synthetic=True,
-            now=now,
-            report=report,
-        )
+            dialect=DIALECT,
+        ) or _check_and_submit(settings, site, folder, now)
         progress.end()
-        yield HandedIn(site, report, submission)
+        yield HandedIn(site, read_report(submission), submission)
+
+
+def _check_and_submit(settings: Settings, site: Site, folder: Path, now: datetime) -> Submission:
+    return submit_folder(
+        folder,
+        home=settings.home,
+        site=site.name,
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=now,
+        report=check_folder(folder, dialect=DIALECT, settings=settings.engine),
+    )
 
 
 def _make_gibleed(settings: Settings, folder: Path) -> Path:
