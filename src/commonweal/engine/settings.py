@@ -178,7 +178,6 @@ def _describe_fault(fault: ErrorDetails) -> str:
 
 
 def _names_beside(place: Sequence[str]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for part in place[:-1]:
-        model = model.model_fields[part].annotation  # type: ignore[assignment]  # a section
+    sections = {"engine": EngineSettings, "programme": ProgrammeSettings, "hub": HubSettings}
+    model = sections.get(place[0], Settings) if len(place) > 1 else Settings
     return sorted(model.model_fields)
