@@ -1,9 +1,17 @@
 """Headers: matched by name, and every difference said."""
 
+import json
+import re
+from html import unescape
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.intake_folders import check, codes, found, programme_table, valid_row, write_table
+
+from commonweal.intake.html import render_html
+from commonweal.intake.terminal import render_terminal
 
 COLUMNS = programme_table("death").columns
 
@@ -74,6 +82,78 @@ def test_data_in_place_of_a_header_are_not_repeated(tmp_path: Path) -> None:
     report = check(tmp_path)
     assert found(report, "header.absent")
     assert "Secretname" not in str(report.to_json())
+
+
+SECRETS = (
+    "Anderson",
+    "Patterson",
+    "Price",
+    "Grace",
+    "Anna Maria Doe",
+    "jane.doe@example.org",
+    "(555) 010-7788",
+    "555-010-7788",
+    "15550107788",
+    "12 Elm Street",
+    "1961-04-12",
+    "O'Brien",
+    "jane_doe_smith",
+    "Müller",
+    "x" * 65,
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("known", [["person_id"], ["person_id", "person_id"]])
+def test_data_beside_a_known_name_are_not_repeated(
+    tmp_path: Path, secret: str, known: list[str]
+) -> None:
+    """The first line names one column, once or twice; the rest is somebody's data."""
+    cells = [*known, secret, secret, secret]
+    (tmp_path / "pii_name.csv").write_text(",".join(cells) + "\n")
+    report = check(tmp_path)
+    shown = [f.column for f in report.all_findings if f.code == "header.unknown_column"]
+    assert shown == [f"column {n}" for n in range(len(known) + 1, len(cells) + 1)]
+    printed = Console(width=200, record=True, file=StringIO())
+    printed.print(render_terminal(report))
+    for text in (str(report.to_json()), render_html(report, "in"), printed.export_text()):
+        assert secret not in unescape(text)
+
+
+@pytest.mark.parametrize("secret", [s for s in SECRETS if "_" not in s])
+def test_data_among_known_names_are_not_repeated(tmp_path: Path, secret: str) -> None:
+    header = ",".join([*COLUMNS, secret])
+    finding = found(check(with_header(tmp_path, header)), "header.unknown_column")
+    assert finding.column == f"column {len(COLUMNS) + 1}"
+    assert secret not in str(finding)
+
+
+@pytest.mark.parametrize(
+    "name", ["extra_1", "gender_concept_id", "PersonId", "cause_source", "state_id", "email"]
+)
+def test_unknown_columns_are_named_in_a_header_that_is_known_otherwise(
+    tmp_path: Path, name: str
+) -> None:
+    report = check(with_header(tmp_path, ",".join([*COLUMNS, name])))
+    assert found(report, "header.unknown_column").column == name
+
+
+def test_a_column_without_a_name(tmp_path: Path) -> None:
+    finding = found(
+        check(with_header(tmp_path, ",".join([*COLUMNS, " "]))), "header.unknown_column"
+    )
+    assert f"column {len(COLUMNS) + 1}, which has no name" in finding.message
+
+
+def test_keys_of_json_lines_are_not_repeated_either(tmp_path: Path) -> None:
+    """Each line is a header of its own there."""
+    note = valid_row("note")
+    lines = [note | {"note_author": "x"}, note | {"Anderson": "x", "Anna Maria": 1}]
+    (tmp_path / "note.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    report = check(tmp_path)
+    unknown = [f for f in report.all_findings if f.code == "header.unknown_column"]
+    assert {(f.column, f.count) for f in unknown} == {("note_author", 1), ("", 1)}
+    assert not {"Anderson", "Anna"} & set(re.findall(r"\w+", str(report.to_json())))
 
 
 @pytest.mark.parametrize(

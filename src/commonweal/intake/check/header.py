@@ -2,15 +2,18 @@
 
 import csv
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 from commonweal.intake.findings import Finding, build_finding
-from commonweal.schema.model import Field, Table
+from commonweal.schema.model import Field, Table, get_model
 
 MAX_NAMED_COLUMNS = 20
-LONGEST_SHOWN_NAME = 64
+SUBMITTED = ("programme", "omop-5.3", "omop-5.4")
+_COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,7 @@ def match_columns(names: tuple[str, ...], table: Table) -> Mapping:
 
 
 def compare_header(file: str, header: Header, table: Table) -> Iterator[Finding]:
-    """What is wrong with the names in the header.
-
-    Names that are not in the table are shown only when some other name is: a first line
-    that names no column at all may hold somebody's data.
-    """
+    """What is wrong with the names in the header; ``is_column_like`` says which are shown."""
     mapping = match_columns(header.names, table)
     found = [field for _, field in mapping.fields]
     if not found:
@@ -103,12 +102,15 @@ def _about(file: str, table: Table, code: str, column: str, detail: str = "") ->
 def _find_unknown(file: str, header: Header, table: Table) -> Iterator[Finding]:
     known = [field.name for field in table.fields]
     folded = {name.casefold() for name in known}
-    strange = [name for name in header.names if name.strip().casefold() not in folded]
-    for name in strange[:MAX_NAMED_COLUMNS]:
-        shown = name[:LONGEST_SHOWN_NAME] or "a column without a name"
-        near = difflib.get_close_matches(name.strip().casefold(), known, n=1)
-        hint = f"{shown} (did you mean {near[0]}?)" if near else shown
-        yield _about(file, table, "header.unknown_column", shown, hint)
+    strange = [
+        (place, name.strip())
+        for place, name in enumerate(header.names, start=1)
+        if name.strip().casefold() not in folded
+    ]
+    mostly_known = 2 * len(strange) <= len(header.names)
+    for place, name in strange[:MAX_NAMED_COLUMNS]:
+        shown = name if is_column_like(name, mostly_known=mostly_known) else f"column {place}"
+        yield _about(file, table, "header.unknown_column", shown, _hint(shown, name, known))
     rest = len(strange) - MAX_NAMED_COLUMNS
     if rest > 0:
         yield build_finding(
@@ -118,6 +120,36 @@ def _find_unknown(file: str, header: Header, table: Table) -> Iterator[Finding]:
             count=rest,
             detail=f"{rest:,} more columns",
         )
+
+
+def _hint(shown: str, name: str, known: list[str]) -> str:
+    if not name:
+        return f"{shown}, which has no name"
+    near = difflib.get_close_matches(shown.casefold(), known, n=1) if shown == name else []
+    return f"{shown} (did you mean {near[0]}?)" if near else shown
+
+
+def is_column_like(name: str, *, mostly_known: bool) -> bool:
+    """Whether an unknown name may be shown: what stands in a header may be somebody's data.
+
+    One word may be a surname, so it is shown only when it is a column of some table, its
+    underscores left out. Words joined by underscores are shown when together they are like
+    a column of some table (ratio of ``difflib`` 0.6), or when at least half of the names
+    around them are known.
+    """
+    if not _COLUMN.fullmatch(name):
+        return False
+    folded = name.casefold()
+    if "_" not in name:
+        return folded in {column.replace("_", "") for column in _all_columns()}
+    return mostly_known or bool(difflib.get_close_matches(folded, _all_columns(), n=1))
+
+
+@cache
+def _all_columns() -> frozenset[str]:
+    """Every column of every table that a site may send, in lower case."""
+    tables = [table for dialect in SUBMITTED for table in get_model(dialect).tables.values()]
+    return frozenset(column.casefold() for table in tables for column in table.columns)
 
 
 def _find_misspelled(

@@ -10,12 +10,13 @@ import polars as pl
 
 from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_keys
 from commonweal.intake.check.exact import find_fault
-from commonweal.intake.check.header import LONGEST_SHOWN_NAME, MAX_NAMED_COLUMNS
+from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import Progress
 from commonweal.intake.findings import Finding, Tally, build_finding
 from commonweal.schema.model import Table
 
+UNNAMED = "a key that is no name of a column"
 Cells = dict[str, str | None]
 
 
@@ -49,7 +50,7 @@ class JsonLines:
                 "header.unknown_column",
                 file=self._path.name,
                 table=self._table.name,
-                column=name,
+                column="" if name == UNNAMED else name,
                 detail=name,
                 count=count,
             )
@@ -87,10 +88,14 @@ class JsonLines:
             return None
         self.rows += 1
         self.lines.shift_from(self.rows, records=self.rejected, lines=0)
-        self._strange.update(
-            key[:LONGEST_SHOWN_NAME] for key in content if key not in self._table.by_name
-        )
+        self._note_strange([key for key in content if key not in self._table.by_name], len(content))
         return {field.name: self._cell(content, field.name, number) for field in self._table.fields}
+
+    def _note_strange(self, keys: list[str], width: int) -> None:
+        mostly_known = 2 * len(keys) <= width
+        self._strange.update(
+            {key if is_column_like(key, mostly_known=mostly_known) else UNNAMED for key in keys}
+        )
 
     def _cell(self, content: Mapping[str, Any], name: str, number: int) -> str | None:
         value = content.get(name)
