@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,31 @@ def test_building_again_changes_nothing(built: tuple[Settings, Built]) -> None:
     assert hash_tree(settings.home) == before
     assert {f: f.stat().st_mtime_ns for f in times} == times
     assert [release.id for release in again.releases.values()] == ["R2026Q4R1", "C2026Q4R1"]
+
+
+def test_only_what_is_released_may_be_read_by_others(
+    built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    """Also in a programme whose folders were made open."""
+    home = copy_programme(built[0].home, tmp_path / "home")
+    opened = 0o777 & ~_get_umask()
+    for name in ("landing", "feeds", "stages", "vault", "keys"):
+        (home / name).chmod(opened)
+    run_build(small_settings(home), Silent(), now=NOW)
+    for place in (built[0].home, home):
+        private = ("landing", "feeds", "stages", "spill", "vault", "keys")
+        assert {_mode(place / name) for name in private} == {0o700}
+        assert {_mode(place / name) for name in ("releases", "publishing")} == {opened}
+
+
+def _mode(folder: Path) -> int:
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
+def _get_umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def test_killed_in_every_stage_the_next_run_ends_with_the_same_release(

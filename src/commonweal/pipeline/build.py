@@ -11,6 +11,7 @@ from commonweal.curation.stages import list_rules
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import Settings
+from commonweal.engine.storage import make_private
 from commonweal.pipeline.curate import Curated, count_tables, curate, get_cutoff, get_parameters
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
@@ -30,6 +31,9 @@ from commonweal.release.catalogue import Release, list_ids
 from commonweal.release.cdm import open_cdm
 from commonweal.release.dictionary import TierNotes
 from commonweal.schema.model import get_model
+
+IDENTIFIABLE = ("landing", "feeds", "stages", "spill", "vault", "keys")
+"""Folders that a build reads from or writes to and that only its user may look into."""
 
 NOTES = {
     RuleId.BIRTH: "Birth date made coarser or moved, as the tier says.",
@@ -81,6 +85,8 @@ def run_build(settings: Settings, progress: Progress, *, now: datetime) -> Built
 
 
 def _open_engine(settings: Settings) -> Engine:
+    for name in IDENTIFIABLE:
+        make_private(settings.home / name)
     return open_engine(settings.engine, spill_folder=settings.home / "spill")
 
 

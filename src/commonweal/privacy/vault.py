@@ -18,6 +18,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from commonweal.engine.storage import make_private
 from commonweal.schema.errors import CommonwealError
 
 APPLICATION_ID = 0x436D5761
@@ -199,7 +200,7 @@ def _missing(path: Path) -> VaultError:
 
 def _claim_file(path: Path) -> None:
     """Make the file readable by its owner alone before SQLite writes a byte."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     if path.stat().st_mode & 0o077:
         raise VaultError(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commonweal.engine.protocol import ROW_GROUP_ROWS
-from commonweal.engine.storage import readable_json
+from commonweal.engine.storage import make_private, readable_json
 from commonweal.schema.feeds import check_feeds
 from commonweal.synthetic.answers import build_answers
 from commonweal.synthetic.body import build_biosamples, build_measurements, build_wearable_days
@@ -53,7 +53,8 @@ def build_feeds(persons: pa.Table, *, seed: int, as_of: date) -> dict[str, pa.Ta
 def write_feeds(feeds: Mapping[str, pa.Table], folder: Path, *, as_of: date) -> dict[str, Any]:
     """Write a snapshot of made-up feeds and return its manifest.
 
-    The folder appears whole or not at all. Writing the same snapshot again changes nothing.
+    ``folder`` lies among the other snapshots, in a folder that is closed to other users. It
+    appears whole or not at all. Writing the same snapshot again changes nothing.
 
     Raises:
         CommonwealError: the feeds are not as declared, or ``folder`` holds another snapshot.
@@ -75,6 +76,7 @@ def write_feeds(feeds: Mapping[str, pa.Table], folder: Path, *, as_of: date) -> 
         ],
     }
     contents[MANIFEST] = readable_json(manifest)
+    make_private(folder.parent)
     write_once(folder, contents)
     return manifest
 

@@ -94,7 +94,8 @@ def _write_configuration(home: Path) -> None:
 def _hand_in(settings: Settings, progress: Progress, now: datetime) -> Iterator[HandedIn]:
     """Two sites register; one needs a second try. What is known is not handed in again."""
     outbox = settings.home / "outbox"
-    make_private(outbox)
+    for place in (outbox, settings.home / "spill"):
+        make_private(place)
     folders = (
         (LAKESIDE, _make_gibleed(settings, outbox / "lakeside")),
         (PRAIRIE, _make_prairie(outbox / "prairie-first-try", faults=True)),
