@@ -1,7 +1,7 @@
 """Combined datasets small enough to read, for the tests of privacy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Programme:
     vocabulary: dict[str, Path]
     threads: int = 1
     memory_limit: str = "500MB"
+    sites: Mapping[str, str] = field(default_factory=dict)
+    """The state of each site."""
 
     def build(
         self, tier: str | Tier, *, stages: str = "stages", vault: str = "vault"
@@ -71,6 +73,7 @@ class Programme:
                 combined=self.combined,
                 vocabulary=self.vocabulary,
                 vault=opened,
+                sites=self.sites,
                 out=self.home / stages,
                 as_of=AS_OF,
             )

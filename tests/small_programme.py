@@ -23,16 +23,16 @@ from commonweal.synthetic.site import site_persons, write_site
 CUTOFF = date(2026, 10, 1)
 NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 SEED, PERSONS = 11, 60
+STATE = "MA"
 
 
-def make_small_programme(
-    home: Path, *, synthetic: bool = True, persons: int = PERSONS
-) -> Settings:
+def make_small_programme(home: Path, *, synthetic: bool = True, persons: int = PERSONS) -> Settings:
     """Register, check, submit, write feeds, vocabulary and a vault: all but the build."""
     settings = small_settings(home, synthetic=synthetic)
     outbox = home / "outbox"
     write_site(outbox, site="clinic", seed=SEED, persons=persons, faults=False)
-    register_site(home, Site("clinic", "A small clinic", isa_date=date(2020, 1, 1)))
+    site = Site("clinic", "A small clinic", state=STATE, isa_date=date(2020, 1, 1))
+    register_site(home, site)
     submit_folder(
         outbox,
         home=home,
@@ -43,6 +43,7 @@ def make_small_programme(
         report=check_folder(outbox, dialect="programme", settings=settings.engine),
     )
     people = site_persons(site="clinic", seed=SEED, persons=persons)
+    people = people.append_column("state", pa.array([STATE] * persons))
     feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
     write_feeds(feeds, home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
     _write_vocabulary(home / "outbox-vocabulary")

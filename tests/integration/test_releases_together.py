@@ -1,18 +1,21 @@
 """What releases of one programme say beside each other, in whatever order they were built."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from itertools import combinations
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
-from tests.small_programme import NOW, make_small_programme
+from tests.small_programme import NOW, STATE, make_small_programme
 
 from commonweal.disclosure.counts import PUBLIC, PublishedCount, publish_count
-from commonweal.pipeline.build import run_build
+from commonweal.pipeline.build import Built, run_build
 from commonweal.pipeline.progress import Silent
 from commonweal.publish.analyses import CELLS, DOMAINS
+from commonweal.publish.pointer import PUBLIC_TIER, store_path
 from commonweal.publish.reader import PublishingStore
 
 PERSONS = 300
@@ -23,16 +26,23 @@ Counts = dict[tuple[object, ...], PublishedCount | None]
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> list[Counts]:
-    """Everything each store says about people, in the order the stores were written."""
+def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
+    """The programme, built once with each cut-off."""
     home = tmp_path_factory.mktemp("programme") / "home"
     settings = make_small_programme(home, persons=PERSONS)
-    written: dict[Path, None] = {}
-    for cutoff in CUTOFFS:
-        programme = settings.programme.model_copy(update={"cutoff": cutoff})
+    programmes = [settings.programme.model_copy(update={"cutoff": cutoff}) for cutoff in CUTOFFS]
+    return [
         run_build(settings.model_copy(update={"programme": programme}), Silent(), now=NOW)
-        written |= dict.fromkeys(sorted((home / "publishing").glob("*.sqlite")))
-    return [dict(_read_counts(path)) for path in written]
+        for programme in programmes
+    ]
+
+
+@pytest.fixture(scope="module")
+def stores(builds: list[Built]) -> list[Counts]:
+    """Everything each store says about people, in the order the stores were written."""
+    releases = [built.releases[PUBLIC_TIER] for built in builds]
+    home = releases[0].folder.parents[2]
+    return [dict(_read_counts(store_path(home, r.id, r.content_hash))) for r in releases]
 
 
 def _read_counts(path: Path) -> Iterator[tuple[tuple[object, ...], PublishedCount | None]]:
@@ -80,3 +90,13 @@ def test_only_counts_that_moved_are_held_back(stores: list[Counts]) -> None:
     assert any(count and count.value for count in last)
     for counts in stores:
         assert {(domain.id,) for domain in DOMAINS} <= counts.keys()
+
+
+def test_the_registry_tells_the_tiers_where_the_sites_are(builds: list[Built]) -> None:
+    """Most people live where their site is, which is the one state with enough of them."""
+    for built in builds:
+        tier = built.tiers["registered"]
+        recipe = json.loads((tier.folder / "manifest.json").read_text())["recipe"]
+        assert recipe["sites"] == {"clinic": STATE}
+        shown = pq.read_table(tier.file("person_ext"))["state_of_residence_source_value"]
+        assert set(shown.to_pylist()) == {STATE, None}

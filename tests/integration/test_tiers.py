@@ -13,7 +13,8 @@ from commonweal.engine.duckdb_engine import DuckDBEngine
 from commonweal.engine.protocol import EngineError
 from commonweal.engine.settings import EngineSettings
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
-from commonweal.privacy.errors import DeidentifyError
+from commonweal.privacy.errors import DeidentifyError, LeakError
+from commonweal.privacy.expression import Expression, row_value
 from commonweal.privacy.tiers import get_tier
 from commonweal.privacy.vault import open_vault
 from commonweal.schema.model import Role, get_model
@@ -460,6 +461,154 @@ def test_a_state_is_shown_from_200_persons_on(tmp_path: Path, persons: int, stat
     assert shown == {state}
 
 
+def treated_at(person: int, *sites: str) -> list[Row]:
+    return [
+        {
+            "visit_occurrence_id": person,
+            "person_id": person,
+            "visit_concept_id": 9202,
+            "visit_start_date": date(2010, 2, 1),
+            "visit_end_date": date(2010, 2, 1),
+            "visit_type_concept_id": 32817,
+            "_src_site": site,
+            "_src_row": person,
+        }
+        for site in sites
+    ]
+
+
+SITES = {"austin": "TX", "tulsa": "OK", "mobile": ""}
+ONE_IN_TULSA, ALL_IN_TULSA, NOTE_IN_TULSA, UNTREATED = 201, 202, 203, 204
+
+
+def programme_of_two_states(home: Path, texans: int) -> Programme:
+    """Texans treated in Texas or at a site without a state, and four more persons of Texas."""
+    people = [*range(1, texans + 1), ONE_IN_TULSA, ALL_IN_TULSA, NOTE_IN_TULSA, UNTREATED]
+    visits = [row for person in range(1, texans + 1) for row in treated_at(person, "austin")]
+    visits += treated_at(1, "mobile")
+    visits += treated_at(ONE_IN_TULSA, "austin", "tulsa") + treated_at(ALL_IN_TULSA, "tulsa")
+    note = {"note_id": 1, "person_id": NOTE_IN_TULSA, "_src_site": "tulsa"}
+    made = write_programme(
+        home,
+        {
+            "person": [born(person, date(1980, 1, 1), _src_site="programme") for person in people],
+            "person_ext": [
+                {
+                    "person_id": person,
+                    "state_of_residence_source_value": "TX",
+                    "_src_site": "programme",
+                    "_src_row": person,
+                }
+                for person in people
+            ],
+            "visit_occurrence": visits,
+            "note": [note],
+        },
+    )
+    made.sites = SITES
+    return made
+
+
+def states_by_person(result: TierResult, programme: Programme) -> dict[int, str | None]:
+    ids = {new: old for old, new in programme.new_ids(result.name).items()}
+    return {
+        ids[row["person_id"]]: row["state_of_residence_source_value"]
+        for row in rows_of(result, "person_ext")
+    }
+
+
+def test_a_state_is_hidden_where_a_site_in_another_one_sent_rows(tmp_path: Path) -> None:
+    programme = programme_of_two_states(tmp_path, texans=199)
+    registered = programme.build("registered")
+    shown = states_by_person(registered, programme)
+    hidden = {ONE_IN_TULSA, ALL_IN_TULSA, NOTE_IN_TULSA}
+    assert {person for person, state in shown.items() if state is None} == hidden
+    assert set(shown.values()) == {"TX", None}
+    counts = {(count.rule, count.table): count for count in registered.counts}
+    assert counts["deid.geography", "person_ext"].changed == len(shown)
+    controlled = programme.build("controlled")
+    assert set(states_by_person(controlled, programme).values()) == {"TX"}
+
+
+def test_hidden_states_do_not_count_towards_the_number_a_state_must_have(tmp_path: Path) -> None:
+    programme = programme_of_two_states(tmp_path, texans=198)
+    shown = states_by_person(programme.build("registered"), programme)
+    assert len(shown) == 202
+    assert set(shown.values()) == {None}
+
+
+def test_sites_without_a_state_conflict_with_nothing(tmp_path: Path) -> None:
+    programme = programme_of_two_states(tmp_path, texans=198)
+    programme.sites = {"austin": "TX", "mobile": ""}
+    shown = states_by_person(programme.build("registered"), programme)
+    assert set(shown.values()) == {"TX"}
+
+
+def test_a_site_that_moves_makes_another_tier_where_states_matter(tmp_path: Path) -> None:
+    programme = write_programme(tmp_path, tables(), CODES)
+    before = {tier: programme.build(tier).digest for tier in ("registered", "controlled")}
+    programme.sites = {"north": "TX"}
+    assert programme.build("registered").digest != before["registered"]
+    assert programme.build("controlled").digest == before["controlled"]
+
+
+def test_rows_that_left_with_their_keys_stand_in_evidence(
+    programme: Programme, controlled: TierResult, tmp_path: Path
+) -> None:
+    details = [
+        {
+            "visit_detail_id": number,
+            "person_id": YOUNG,
+            "visit_detail_concept_id": 9202,
+            "visit_detail_start_date": date(2010, 2, 1),
+            "visit_detail_end_date": date(2010, 2, 1),
+            "visit_detail_type_concept_id": 32817,
+            "visit_occurrence_id": visit,
+            "visit_detail_source_value": "bed 7",
+        }
+        for number, visit in ((1, 7000), (2, 7003))
+    ]
+    with_details = write_programme(tmp_path, tables() | {"visit_detail": details}, CODES)
+    result = with_details.build("controlled")
+    found = {
+        table: pq.read_table(result.evidence(table)).to_pylist()
+        for table in ("visit_detail", "fact_relationship")
+    }
+    nothing_else = {"rule": "deid.remap_person_and_ids", "action": "drop", "_src_site": "north"}
+    nothing_else |= {"column": None, "before": None}
+    assert found["visit_detail"] == [{**nothing_else, "_src_row": 2}]
+    assert [row["_src_row"] for row in found["fact_relationship"]] == [3]
+    counts = {(count.table, count.rule): count.dropped for count in result.counts}
+    for table, rows in found.items():
+        assert counts[table, "deid.remap_person_and_ids"] == len(rows)
+    assert result.unkept.folder.parent == tmp_path / "stages" / "controlled-unkept"
+    assert not list(result.folder.rglob("evidence*"))
+    assert with_details.build("controlled").unkept == result.unkept
+
+
+def test_text_that_is_kept_by_mistake_stops_the_tier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The treatment of text is spoilt; the last look at the finished files must see it."""
+    monkeypatch.setattr(
+        "commonweal.privacy.text.refilled", lambda _, field: Expression(row_value(field.name))
+    )
+    programme = write_programme(tmp_path, tables(), CODES)
+    for tier in ("registered", "controlled"):
+        with pytest.raises(LeakError, match="rows break this") as told:
+            programme.build(tier)
+        assert "Lovelace" not in str(told.value)
+        assert not [path for path in (tmp_path / "stages" / tier).iterdir() if path.is_dir()]
+        assert not (tmp_path / "stages" / f"{tier}-unkept").exists()
+
+
+def test_an_address_among_the_codes_stops_the_tier(tmp_path: Path) -> None:
+    codes = CODES | {35206882: "ada@lovelace.org"}
+    with pytest.raises(LeakError, match="condition_source_value holds no e-mail address"):
+        write_programme(tmp_path, tables(), codes).build("controlled")
+    assert not list((tmp_path / "stages" / "controlled").rglob("*.parquet"))
+
+
 def test_without_a_vocabulary_all_text_is_gone(tmp_path: Path) -> None:
     result = write_programme(tmp_path, tables()).build("controlled")
     for row in rows_of(result, "condition_occurrence"):
@@ -523,6 +672,7 @@ def test_one_engine_makes_both_tiers_with_and_without_a_vocabulary(
                 combined=programme.combined,
                 vocabulary=vocabulary,
                 vault=vault,
+                sites={},
                 out=tmp_path,
                 as_of=AS_OF,
             )

@@ -12,6 +12,7 @@ from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import make_private
+from commonweal.intake.sites import Site, list_sites
 from commonweal.pipeline.curate import Curated, count_tables, curate, get_cutoff, get_parameters
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
@@ -114,12 +115,18 @@ class _Build:
             combined=self.curated.combined.files,
             vocabulary=self.vocabulary.files,
             vault=vault,
+            sites={site.name: site.state for site in self._list_curated_sites()},
             out=self.settings.home / "stages",
             as_of=get_cutoff(self.settings),
             progress=count_tables(self.progress),
         )
         self.progress.end()
         return made
+
+    def _list_curated_sites(self) -> list[Site]:
+        """The sites whose rows are in the combined dataset, as the registry has them."""
+        curated = {submission.site for submission in self.curated.submissions}
+        return [site for site in list_sites(self.settings.home) if site.name in curated]
 
     def seal(self, tier: Tier, made: TierResult, now: datetime) -> Release:
         """Seal a tier as a release, or find the release that it is already."""

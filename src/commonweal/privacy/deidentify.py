@@ -5,22 +5,26 @@ their evidence. What changes whole columns leaves counts only: evidence of moved
 new ids would be a second vault.
 """
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from commonweal.curation.evidence import RuleCount
-from commonweal.curation.folder import TableFolder, digest_files, make_folder
+from commonweal.curation.folder import TableFolder, digest_files, make_folder, read_folder
 from commonweal.curation.runner import StageResult, run_stage
 from commonweal.engine.protocol import Engine
-from commonweal.privacy.errors import DeidentifyError
+from commonweal.privacy.errors import DeidentifyError, LeakError
 from commonweal.privacy.leaks import scan_tier
 from commonweal.privacy.linkage import Linkage, measure_linkage
 from commonweal.privacy.rules import build_stage
 from commonweal.privacy.tiers import Tier
 from commonweal.privacy.treatment import describe_treatments
+from commonweal.privacy.unkept import EVIDENCE, write_evidence
 from commonweal.privacy.vault import Vault
 from commonweal.privacy.workspace import open_workspace
 from commonweal.privacy.writer import Files, Progress, TierWriter
@@ -33,6 +37,12 @@ class TierResult(TableFolder):
 
     selected: StageResult
     """The stage that left rows out, with their evidence; it stays in the identifiable zone."""
+    unkept: TableFolder
+    """Evidence of the rows that left since their keys had; it stays there as well."""
+
+    def evidence(self, table: str) -> Path:
+        """The Parquet file that names the rows of a table that left with their keys."""
+        return self.unkept.folder / EVIDENCE / f"{table}.parquet"
 
     @property
     def counts(self) -> tuple[RuleCount, ...]:
@@ -55,6 +65,7 @@ def build_tier_stage(
     combined: Files,
     vocabulary: Mapping[str, Path],
     vault: Vault,
+    sites: Mapping[str, str],
     out: Path,
     as_of: date,
     progress: Progress | None = None,
@@ -68,6 +79,7 @@ def build_tier_stage(
         vocabulary: files of vocabulary tables, which are copied as they are. Without
             ``concept`` no source value can be told again, and all of them stay empty.
         vault: gives new ids and days to move dates by; draws are stored before they are used.
+        sites: the state each site is in, such as MA; empty, or no entry, where it is not known.
         out: folder of all stages; the tier appears under its name and digest.
         as_of: the day ages are counted at.
         progress: told of each piece of work.
@@ -88,21 +100,48 @@ def build_tier_stage(
         "inputs": digest_files(sources),
         "vocabulary": digest_files({name: [file] for name, file in vocabulary.items()}),
         "vault": vault.digest(tier.name, participants, shifted=tier.date_shift),
+        "sites": _list_states(tier, sites),
     }
+    left = f"{tier.name}-unkept"
 
     def write(folder: Path) -> tuple[dict[str, int], Any]:
         with open_workspace(engine, tier) as workspace:
             writer = TierWriter(workspace, folder, tell)
-            writer.write_all(sources, vocabulary, vault, participants)
+            writer.write_all(sources, vocabulary, vault, participants, sites)
             everybody = list_participants(engine, combined["person"])
             tell("all tables", "looking for leaks")
-            scan_tier(engine, folder, tier, originals=everybody)
+            with _nothing_kept(folder):
+                scan_tier(engine, folder, tier, originals=everybody)
             linkage = measure_linkage(engine, folder)
+            unkept = make_folder(out / left, left, recipe, partial(_write_evidence, writer))
         counts = [count.to_json() for count in writer.counts]
-        return writer.rows, {"counts": counts, "linkage": asdict(linkage)}
+        facts = {"counts": counts, "linkage": asdict(linkage), "unkept": unkept.folder.name}
+        return writer.rows, facts
 
     made = make_folder(out / tier.name, tier.name, recipe, write)
-    return TierResult(made.name, made.digest, made.folder, made.rows, made.facts, selected)
+    unkept = read_folder(out / left / made.facts["unkept"])
+    return TierResult(made.name, made.digest, made.folder, made.rows, made.facts, selected, unkept)
+
+
+@contextmanager
+def _nothing_kept(folder: Path) -> Iterator[None]:
+    """Remove the unfinished tier when the block finds that it leaks."""
+    try:
+        yield
+    except LeakError:
+        shutil.rmtree(folder)
+        raise
+
+
+def _list_states(tier: Tier, sites: Mapping[str, str]) -> dict[str, str]:
+    """The states that matter to a tier, by site."""
+    wanted = tier.geography.differs_from_site
+    return {site: state for site, state in sites.items() if state and wanted}
+
+
+def _write_evidence(writer: TierWriter, folder: Path) -> tuple[dict[str, int], Any]:
+    rows = write_evidence(writer.engine, writer.unkept, writer.counts, folder)
+    return {}, {"evidence": rows}
 
 
 def _joined(first: RuleCount, then: RuleCount) -> RuleCount:

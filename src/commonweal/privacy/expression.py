@@ -12,7 +12,9 @@ PERSONS = "privacy_person"
 CODES = "privacy_code"
 """The vocabulary: concept_id, concept_code."""
 STATES = "privacy_state"
-"""How many persons of the tier live in a state: state, persons."""
+"""How many persons of the tier may be shown to live in a state: state, persons."""
+ELSEWHERE = "privacy_elsewhere"
+"""Persons with rows of a site that is in another state than they live in: person_id."""
 
 
 def ids_view(table: str) -> str:

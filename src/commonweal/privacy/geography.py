@@ -1,7 +1,11 @@
-"""Where a person lives: the state where enough others live there, a few digits of the zip."""
+"""Where a person lives: the state where enough others live there, a few digits of the zip.
+
+Who lives in one state and is treated in another stands out among the neighbours. Such a state
+is hidden first; only persons who are left count towards the number that a state must have.
+"""
 
 from commonweal.engine.sql import quoted_text
-from commonweal.privacy.expression import NOTHING, STATES, Expression, row_value
+from commonweal.privacy.expression import ELSEWHERE, NOTHING, STATES, Expression, row_value
 from commonweal.privacy.tiers import Geography
 from commonweal.schema.model import Field
 
@@ -21,11 +25,15 @@ def find_expression(field: Field, geography: Geography) -> Expression | None:
 
 def _state(field: Field, geography: Geography) -> Expression:
     state = row_value(field.name)
-    return Expression(
-        f"CASE WHEN regexp_full_match({state}, '{STATE_PATTERN}') "
-        f"AND g.persons >= {geography.fewest_persons_in_state} THEN {state} END",
-        f"LEFT JOIN {STATES} g ON g.state = {state}",
-    )
+    conditions = [
+        f"regexp_full_match({state}, '{STATE_PATTERN}')",
+        f"g.persons >= {geography.fewest_persons_in_state}",
+    ]
+    joins = [f"LEFT JOIN {STATES} g ON g.state = {state}"]
+    if geography.differs_from_site:
+        conditions.append("e.person_id IS NULL")
+        joins.append(f"LEFT JOIN {ELSEWHERE} e ON e.person_id = t.person_id")
+    return Expression(f"CASE WHEN {' AND '.join(conditions)} THEN {state} END", " ".join(joins))
 
 
 def _zip(field: Field, geography: Geography) -> Expression:

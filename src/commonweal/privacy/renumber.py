@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
+from commonweal.curation.binding import LINEAGE
 from commonweal.engine.sql import quoted
 from commonweal.privacy.expression import PERSONS, ids_view
 from commonweal.privacy.tiers import Tier
@@ -33,6 +34,8 @@ FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
 
 Links to persons (family) and to anything else are left out.
 """
+
+_LINEAGE = ", ".join(f"t.{quoted(name)}" for name in LINEAGE)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def build_rows(planned: TierTable) -> str:
 
 
 def find_unkept(planned: TierTable) -> str | None:
-    """SQL of how many rows point to nothing where they must; None where nothing must be."""
+    """SELECT of the rows that point to nothing where they must; None where nothing must be."""
     lost = [
         f"NOT EXISTS (SELECT 1 FROM {quoted(ids_view(t.field.references.table))} k "
         f"WHERE k.site = t._src_site AND k.old_id = t.{quoted(t.column)})"
@@ -105,7 +108,7 @@ def find_unkept(planned: TierTable) -> str | None:
         if t.is_required_key and t.field.references
     ]
     where = " OR ".join(lost)
-    return f"SELECT count(*) FROM {quoted(planned.view)} t WHERE {where}" if lost else None
+    return f"SELECT {_LINEAGE} FROM {quoted(planned.view)} t WHERE {where}" if lost else None
 
 
 def build_facts(view: str, table: Table, domains: Collection[int]) -> str:
@@ -119,11 +122,11 @@ def build_facts(view: str, table: Table, domains: Collection[int]) -> str:
 
 
 def find_unkept_facts(view: str, domains: Collection[int]) -> str:
-    """SQL of how many links lack a fact in the tier."""
+    """SELECT of the links that lack a fact in the tier."""
     lost = " OR ".join(
         f"NOT EXISTS (SELECT 1 FROM fact k{n} WHERE {_same_fact(n)})" for n in (1, 2)
     )
-    return f"{_fact_maps(domains)} SELECT count(*) FROM {quoted(view)} t WHERE {lost}"
+    return f"{_fact_maps(domains)} SELECT {_LINEAGE} FROM {quoted(view)} t WHERE {lost}"
 
 
 def _fact_maps(domains: Collection[int]) -> str:

@@ -29,7 +29,10 @@ class Geography(_Data):
 
     state: str
     zip: str
+    differs_from_site: bool
+    """Whether the state is hidden of whoever has rows of a site in another state."""
     fewest_persons_in_state: Annotated[int, Field(ge=0)]
+    """A state with fewer persons, of those whose state is not hidden already, is hidden too."""
     zip_digits: Literal[0, 3]
     """First digits of the postal code that are kept."""
     zip_areas_hidden: tuple[str, ...] = ()

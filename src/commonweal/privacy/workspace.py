@@ -3,22 +3,26 @@
 They hold what links a tier to people, so they are dropped when the work ends, however it ends.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
+from commonweal.curation.binding import LINEAGE, SITE
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
 from commonweal.privacy.errors import DeidentifyError
-from commonweal.privacy.expression import CODES, PERSONS, STATES, ids_view
+from commonweal.privacy.expression import CODES, ELSEWHERE, PERSONS, STATES, ids_view
 from commonweal.privacy.geography import STATE_PATTERN
 from commonweal.privacy.renumber import TierTable, build_ids
 from commonweal.privacy.tiers import Tier
 from commonweal.privacy.vault import Vault
 from commonweal.schema.model import Table
 
-LINEAGE = {"_src_site": "VARCHAR", "_src_row": "BIGINT"}
+SITES = "privacy_site"
+"""Where the sites are: site, state."""
 
 
 @dataclass
@@ -68,18 +72,43 @@ class Workspace:
             "WHERE concept_id <> 0 GROUP BY concept_id",
         )
 
-    def view_states(self, view: str | None) -> None:
-        """Table of how many persons of the tier live in each state, from the view that says."""
+    def view_states(
+        self, view: str | None, *, treated: Sequence[str], sites: Mapping[str, str]
+    ) -> None:
+        """Tables of who lives elsewhere than the sites are, and of how many others in each state.
+
+        ``view`` says where people live, and ``treated`` are views of the rows that sites sent
+        about them. ``sites`` is the state of each site; one without a state is nowhere else.
+        """
         state = quoted(self.tier.geography.state)
         source = "SELECT NULL::BIGINT AS person_id, NULL::VARCHAR AS state WHERE FALSE"
         if view is not None:
             source = f"SELECT person_id, {state} AS state FROM {quoted(view)}"
+        self._view_sites(sites)
+        rows = [f"SELECT person_id, {SITE} FROM {quoted(name)}" for name in treated]
+        rows.append(f"SELECT NULL::BIGINT AS person_id, NULL::VARCHAR AS {SITE} WHERE FALSE")
+        self._make_table(
+            ELSEWHERE,
+            f"SELECT DISTINCT t.person_id FROM ({source}) t "
+            f"JOIN (SELECT DISTINCT * FROM ({' UNION ALL '.join(rows)})) r USING (person_id) "
+            f"JOIN {SITES} s ON s.site = r.{SITE} WHERE s.state <> t.state",
+        )
         self._make_table(
             STATES,
             f"SELECT t.state, count(DISTINCT t.person_id) AS persons FROM ({source}) t "
             f"JOIN {PERSONS} p ON p.participant_id = t.person_id "
+            f"ANTI JOIN {ELSEWHERE} e ON e.person_id = t.person_id "
             f"WHERE regexp_full_match(t.state, '{STATE_PATTERN}') GROUP BY t.state",
         )
+
+    def _view_sites(self, sites: Mapping[str, str]) -> None:
+        known = {name: state for name, state in sorted(sites.items()) if state}
+        table = {
+            "site": pa.array(known.keys(), pa.string()),
+            "state": pa.array(known.values(), pa.string()),
+        }
+        self.engine.register_arrow(SITES, pa.table(table))
+        self._made.append(("VIEW", SITES))
 
     def check_persons(self, table: Table, view: str) -> None:
         """Raise when rows belong to nobody in the tier.

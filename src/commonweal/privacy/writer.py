@@ -41,6 +41,8 @@ class TierWriter:
     progress: Progress
     rows: dict[str, int] = field(default_factory=dict)
     counts: list[RuleCount] = field(default_factory=list)
+    unkept: dict[str, str] = field(default_factory=dict)
+    """By table, the SELECT of its rows that may not stay, while the workspace is open."""
 
     def write_all(
         self,
@@ -48,14 +50,18 @@ class TierWriter:
         vocabulary: Mapping[str, Path],
         vault: Vault,
         participants: Sequence[int],
+        sites: Mapping[str, str],
     ) -> None:
-        """Write every table of the tier; ``participants`` are the persons that stay in it."""
+        """Write every table of the tier.
+
+        ``participants`` are the persons that stay in it; ``sites`` says where each site is.
+        """
         declared = get_model("release").tables
         kept = [declared[name] for name in sorted(sources) if self._is_kept(declared.get(name))]
         self.workspace.view_persons(vault, participants)
         self.workspace.view_codes(vocabulary.get("concept"))
         views = {table.name: self._view(table, sources[table.name]) for table in kept}
-        self.workspace.view_states(views.get("person_ext"))
+        self._view_states(views, sources, sites)
         planned = self._map_ids(kept, views)
         for table in planned:
             self._write_table(table)
@@ -73,6 +79,18 @@ class TierWriter:
         if table.has_person:
             self.workspace.check_persons(table, view)
         return view
+
+    def _view_states(
+        self, views: Mapping[str, str], sources: Files, sites: Mapping[str, str]
+    ) -> None:
+        """Hold where people live against the rows about them, of tables the tier empties too."""
+        tables = get_model("release").tables
+        treated = [
+            views.get(name) or self.workspace.view_rows(tables[name], sources[name])
+            for name in sorted(sources.keys() & tables.keys())
+            if self.workspace.tier.geography.differs_from_site and tables[name].has_person
+        ]
+        self.workspace.view_states(views.get("person_ext"), treated=treated, sites=sites)
 
     def _map_ids(self, kept: Sequence[Table], views: Mapping[str, str]) -> list[TierTable]:
         """Number the rows that others point to; the plans of all tables with persons."""
@@ -106,21 +124,22 @@ class TierWriter:
         table = planned.table
         self.progress(table.name, "writing")
         out = self._write(table, build_rows(planned), order_by=planned.order_by)
-        unkept = find_unkept(planned)
-        dropped = self.engine.value(unkept) if unkept else 0
-        self._count(table.name, planned.view, build_counts(planned.treatments), dropped, out)
+        if unkept := find_unkept(planned):
+            self.unkept[table.name] = unkept
+        self._count(table.name, planned.view, build_counts(planned.treatments), out)
 
     def _write_facts(self, table: Table, views: Mapping[str, str]) -> None:
         self.progress(table.name, "writing")
         view, domains = views[table.name], self._linked_domains(views)
         out = self._write(table, build_facts(view, table, domains), order_by=table.columns)
-        dropped = self.engine.value(find_unkept_facts(view, domains))
-        self._count(table.name, view, {RuleId.REMAP: "count(*)"}, dropped, out)
+        self.unkept[table.name] = find_unkept_facts(view, domains)
+        self._count(table.name, view, {RuleId.REMAP: "count(*)"}, out)
 
-    def _count(
-        self, table: str, view: str, changes: Mapping[RuleId, str], dropped: int, out: int
-    ) -> None:
+    def _count(self, table: str, view: str, changes: Mapping[RuleId, str], out: int) -> None:
         """Count what every rule did; only renumbering may lose rows, those that lost a key."""
+        dropped = 0
+        if unkept := self.unkept.get(table):
+            dropped = int(self.engine.value(f"SELECT count(*) FROM ({unkept})"))
         [(rows, *changed)] = self.engine.rows(
             f"SELECT {', '.join(['count(*)', *changes.values()])} FROM {quoted(view)}"
         )

@@ -45,6 +45,7 @@ DIED_SHARE = 1 / 200
 TEST_SHARE = 1 / 500
 SPANISH_SHARE = 0.08
 NO_ADDRESS_SHARE = 0.01
+NEAR_SITE_SHARE = 0.85
 NEVER_CONSENTED_SHARE = 0.15
 EHR_GROUPS = {"yes": 93, "no": 3, "expired": 2, "not_validated": 2}
 WEARABLE_SHARE = 0.10
@@ -83,7 +84,8 @@ def enrol(persons: pa.Table, draws: Draws, as_of: date) -> Participants:
     """Enrol every person who is an adult by ``as_of``.
 
     Raises:
-        CommonwealError: ``as_of`` lies before the programme began.
+        CommonwealError: ``as_of`` lies before the programme began, or nothing is known of the
+            state of a site.
     """
     if as_of < FIRST_DAY:
         raise CommonwealError(
@@ -116,7 +118,7 @@ def enrol(persons: pa.Table, draws: Draws, as_of: date) -> Participants:
         enrolled=enrolled,
         **ends,
         last_day=np.fmin.reduce([*ends.values(), np.full(len(ids), last)]),
-        residence=_residence(draws, ids),
+        residence=_residence(draws, ids, _states_of_sites(persons)),
         language=_language(draws, ids),
     )
 
@@ -283,10 +285,34 @@ def _gender_identity(draws: Draws, ids: Ints, sex: Ints) -> Ints:
     return np.asarray(np.choose(group, [usual, NON_BINARY, TRANSGENDER, SKIPPED]), dtype=np.int64)
 
 
-def _residence(draws: Draws, ids: Ints) -> Ints:
-    weights = [float(row["weight"]) for row in read_facts("states.csv")]
+def _states_of_sites(persons: pa.Table) -> NDArray[Any]:
+    """Where each person's site is; empty where that is not told."""
+    if "state" not in persons.column_names:
+        return np.full(persons.num_rows, "")
+    return np.array([state or "" for state in persons["state"].to_pylist()], dtype=str)
+
+
+def _residence(draws: Draws, ids: Ints, near: NDArray[Any]) -> Ints:
+    """Rows of ``states.csv``: mostly in the state that is near, where there is one."""
+    places = read_facts("states.csv")
+    weights = np.array([float(place["weight"]) for place in places])
+    states = np.array([place["state"] for place in places])
+    _check_states(set(near.tolist()) - {""}, set(states.tolist()))
     home = draws.choice("residence", ids, weights)
+    stays = draws.chance("near site", ids, NEAR_SITE_SHARE)
+    for state in sorted(set(near.tolist()) - {""}):
+        local = draws.choice("residence near site", ids, np.where(states == state, weights, 0.0))
+        home = np.where(stays & (near == state), local, home)
     return np.where(draws.chance("no address", ids, NO_ADDRESS_SHARE), -1, home)
+
+
+def _check_states(wanted: set[str], known: set[str]) -> None:
+    if unknown := sorted(wanted - known):
+        raise CommonwealError(
+            f"No postal codes are known of {', '.join(unknown)}.",
+            expected=f"one of {', '.join(sorted(known))}",
+            fix="Choose one of these states for the site, or none.",
+        )
 
 
 def _language(draws: Draws, ids: Ints) -> pa.Array:

@@ -31,11 +31,13 @@ def build_feeds(persons: pa.Table, *, seed: int, as_of: date) -> dict[str, pa.Ta
     """Make every feed for these persons, as the programme would know them on ``as_of``.
 
     ``persons`` has the columns person_id, site, birth_date, sex_concept_id, race_concept_id
-    and ethnicity_concept_id. What a person gets depends on the seed and the person alone.
+    and ethnicity_concept_id; a column state, where there is one, says where their site is, in
+    which most of them live. What a person gets depends on the seed and the person alone.
     Persons who are not adults by ``as_of`` do not enrol.
 
     Raises:
-        CommonwealError: ``as_of`` lies before the programme began.
+        CommonwealError: ``as_of`` lies before the programme began, or nothing is known of a
+            state.
     """
     draws = Draws(seed)
     people = enrol(persons, draws, as_of)

@@ -116,6 +116,25 @@ def test_states_differ_in_size_and_zip_codes_lie_in_them(feeds: Feeds) -> None:
             assert len(row["zip_code"]) == 5
 
 
+def test_most_people_live_in_the_state_of_their_site(persons: pa.Table, feeds: Feeds) -> None:
+    half = PERSONS // 2
+    states = pa.array(["OH"] * half + [None] * (PERSONS - half))
+    near = build_feeds(persons.append_column("state", states), seed=1, as_of=AS_OF)
+    found, before = (f["participant"].select(["state", "zip_code"]) for f in (near, feeds))
+    at_home = rows_of(found.slice(0, half), state="OH")
+    assert at_home.num_rows / half == pytest.approx(0.85, abs=0.03)
+    assert {code[:3] for code in at_home["zip_code"].to_pylist()} == {"441", "432"}
+    assert found.slice(half).equals(before.slice(half))
+    others = zip(found.slice(0, half).to_pylist(), before.to_pylist(), strict=False)
+    assert all(row == was for row, was in others if row["state"] != "OH")
+
+
+def test_a_state_of_which_nothing_is_known_is_refused(persons: pa.Table) -> None:
+    nowhere = persons.append_column("state", pa.array(["ZZ"] * PERSONS))
+    with pytest.raises(CommonwealError, match="No postal codes are known of ZZ"):
+        build_feeds(nowhere, seed=1, as_of=AS_OF)
+
+
 @pytest.mark.parametrize(
     ("statuses", "share"),
     [

@@ -154,12 +154,13 @@ def _read_persons(engine: Engine, home: Path) -> Iterator[pa.Table]:
         if submission:
             yield engine.arrow(
                 "SELECT DISTINCT ON (person_id) CAST(person_id AS BIGINT) AS person_id, "
-                "CAST(? AS VARCHAR) AS site, CAST(birth_datetime[1:10] AS DATE) AS birth_date, "
+                "CAST(? AS VARCHAR) AS site, CAST(? AS VARCHAR) AS state, "
+                "CAST(birth_datetime[1:10] AS DATE) AS birth_date, "
                 "CAST(gender_concept_id AS BIGINT) AS sex_concept_id, "
                 "CAST(race_concept_id AS BIGINT) AS race_concept_id, "
                 "CAST(ethnicity_concept_id AS BIGINT) AS ethnicity_concept_id "
                 "FROM read_csv(?, all_varchar = true) ORDER BY ALL",
-                [site.name, str(submission.folder / "person.csv")],
+                [site.name, site.state, str(submission.folder / "person.csv")],
             )
 
 
