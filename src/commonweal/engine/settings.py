@@ -178,6 +178,9 @@ def _describe_fault(fault: ErrorDetails) -> str:
 
 
 def _names_beside(place: Sequence[str]) -> list[str]:
-    sections = {"engine": EngineSettings, "programme": ProgrammeSettings, "hub": HubSettings}
-    model = sections.get(place[0], Settings) if len(place) > 1 else Settings
-    return sorted(model.model_fields)
+    sections: dict[str, type[BaseModel]] = {
+        "engine": EngineSettings,
+        "programme": ProgrammeSettings,
+        "hub": HubSettings,
+    }
+    return sorted(sections[place[0]].model_fields if len(place) > 1 else Settings.model_fields)
