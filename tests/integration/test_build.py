@@ -47,8 +47,10 @@ WRITTEN_IN_TURN = (
     "stages/programme",
     "stages/combined",
     "stages/registered-selected",
+    "stages/registered-unkept",
     "stages/registered",
     "stages/controlled-selected",
+    "stages/controlled-unkept",
     "stages/controlled",
     "releases/objects",
     "publishing",
@@ -134,6 +136,10 @@ def test_the_manifest_says_what_every_rule_did(built: tuple[Settings, Built]) ->
         ]
         assert {c.rule for c in listed} >= {"consent.ehr", "deid.remap_person_and_ids"}
         assert release.manifest.parameters["union"]["cutoff"] == "2026-10-01"
+        assert release.manifest.parameters[tier]["as_of"] == "2026-10-01"
+        assert release.manifest.parameters[tier]["date_shift"] is (tier == "registered")
+        explained = {rule["id"] for rule in release.manifest.rules if rule["why"]}
+        assert explained >= {count.rule for count in listed}
         assert set(release.manifest.inputs) == {"submissions", "feeds", "vocabulary", "stage"}
         rows = {t.name: t.rows for t in release.manifest.tables}
         assert rows == made.tiers[tier].rows

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from commonweal.curation.left import ALLOWED_TABLES, ALLOWED_TABLES_TITLE, ALLOWED_TABLES_WHY
 from commonweal.curation.stages import list_rules
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
@@ -21,8 +22,9 @@ from commonweal.pipeline.seal import seal_release
 from commonweal.pipeline.snapshots import Snapshot
 from commonweal.pipeline.vocabulary import get_vocabulary
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
+from commonweal.privacy.describe import RULE_TITLES, describe_tier
 from commonweal.privacy.tiers import TIERS, Tier, get_tier
-from commonweal.privacy.treatment import RuleId, is_kept, treat_table
+from commonweal.privacy.treatment import is_kept, treat_table
 from commonweal.privacy.vault import Vault, open_vault
 from commonweal.publish.model import ReleaseFacts, StoreSummary
 from commonweal.publish.pointer import PUBLIC_TIER, list_others, set_current, store_path
@@ -35,15 +37,6 @@ from commonweal.schema.model import get_model
 
 IDENTIFIABLE = ("landing", "feeds", "stages", "spill", "vault", "keys")
 """Folders that a build reads from or writes to and that only its user may look into."""
-
-NOTES = {
-    RuleId.BIRTH: "Birth date made coarser or moved, as the tier says.",
-    RuleId.DATE_SHIFT: "Moved back by 1 to 364 days, the same for all dates of a person.",
-    RuleId.TEXT: "Left empty, or replaced by the code of the concept beside it.",
-    RuleId.GEOGRAPHY: "Made coarser, or hidden where few people live.",
-    RuleId.REMAP: "A new number that means something within this release only.",
-}
-"""What the data dictionary says of a field that a rule of de-identification wrote."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +123,7 @@ class _Build:
 
     def seal(self, tier: Tier, made: TierResult, now: datetime) -> Release:
         """Seal a tier as a release, or find the release that it is already."""
+        described = describe_tier(tier)
         facts = SealedFacts(
             cutoff=get_cutoff(self.settings),
             synthetic=self.settings.programme.synthetic,
@@ -139,8 +133,11 @@ class _Build:
                 "vocabulary": self.vocabulary.digest,
                 "stage": made.digest,
             },
-            rules=tuple({"id": rule.id, "title": rule.title} for rule in list_rules()),
-            parameters=get_parameters(self.settings),
+            rules=(*_list_rules(), *described["rules"]),
+            parameters={
+                **get_parameters(self.settings),
+                tier.name: {**described["policy"], "as_of": get_cutoff(self.settings).isoformat()},
+            },
             counts={"rules": _list_counts(self.curated, made), "linkage": asdict(made.linkage)},
             tier_notes=_build_notes(tier),
         )
@@ -177,6 +174,12 @@ class _Build:
         return PublishingStore(store).summary()
 
 
+def _list_rules() -> list[dict[str, str]]:
+    """Every rule on the way to the combined dataset, and why it is there."""
+    left = {"id": ALLOWED_TABLES, "title": ALLOWED_TABLES_TITLE, "why": ALLOWED_TABLES_WHY}
+    return [left, *({"id": r.id, "title": r.title, "why": r.why} for r in list_rules())]
+
+
 def _list_counts(curated: Curated, made: TierResult) -> list[dict[str, Any]]:
     """What every rule that touched a row did, by stage and table, over all sites together."""
     sums: dict[tuple[str, str, str], Counter[str]] = {}
@@ -194,7 +197,7 @@ def _list_counts(curated: Curated, made: TierResult) -> list[dict[str, Any]]:
 def _build_notes(tier: Tier) -> TierNotes:
     """What the tier does to each field, for the data dictionary."""
     return {
-        (table.name, treatment.column): NOTES[treatment.rule]
+        (table.name, treatment.column): RULE_TITLES[treatment.rule]
         for table in get_model("release").tables.values()
         if is_kept(table, tier)
         for treatment in treat_table(table, tier)

@@ -6,23 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from commonweal.curation.evidence import RuleCount
+from commonweal.curation.left import ALLOWED_TABLES, ALLOWED_TABLES_TITLE
 from commonweal.curation.stages import list_rules
 from commonweal.pipeline.build import Built
 from commonweal.pipeline.curate import Curated
 from commonweal.privacy.deidentify import TierResult
-from commonweal.privacy.treatment import RuleId
+from commonweal.privacy.describe import RULE_TITLES
 from commonweal.release.catalogue import Release
 from commonweal.schema.model import Role, get_model
-
-LEFT_TITLES = {
-    "conf.allowed_tables": "Tables that curation does not carry on stay where they landed",
-}
-TIER_TITLES = {
-    RuleId.BIRTH: "Persons too old to be hidden, and rows that would tell a birth date, leave",
-    RuleId.TEXT: "Tables that the tier does not show are emptied",
-    RuleId.REMAP: "Rows that point to a row which has left leave with it",
-}
-"""What the rules of de-identification drop, in a sentence each."""
 
 
 def summarize_curation(curated: Curated) -> dict[str, Any]:
@@ -75,7 +66,11 @@ def _sum_dropped(counts: Iterable[RuleCount]) -> list[dict[str, Any]]:
     dropped: Counter[str] = Counter()
     for count in counts:
         dropped[count.rule] += count.dropped
-    titles = {rule.id: rule.title for rule in list_rules()} | LEFT_TITLES | TIER_TITLES
+    titles = {
+        ALLOWED_TABLES: ALLOWED_TABLES_TITLE,
+        **{rule.id: rule.title for rule in list_rules()},
+        **{str(rule): title for rule, title in RULE_TITLES.items()},
+    }
     return [
         {"rule": rule, "title": titles[rule], "rows": rows}
         for rule, rows in dropped.items()

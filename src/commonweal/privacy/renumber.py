@@ -5,35 +5,18 @@ are alike in all of this are told apart by a hash of the tier's person id and th
 in its source, so that their order says nothing about another tier.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from types import MappingProxyType
 
 from commonweal.curation.binding import LINEAGE
+from commonweal.curation.choices import FACT_DOMAINS
 from commonweal.engine.sql import quoted
 from commonweal.privacy.expression import PERSONS, ids_view
 from commonweal.privacy.tiers import Tier
 from commonweal.privacy.treatment import Part, RuleId, Treatment, list_pointed_to, treat_table
 from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.model import Table
-
-FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
-    {
-        8: "visit_occurrence",
-        10: "procedure_occurrence",
-        13: "drug_exposure",
-        17: "device_exposure",
-        19: "condition_occurrence",
-        21: "measurement",
-        27: "observation",
-        36: "specimen",
-    }
-)
-"""OMOP's concepts of the domains a linked fact can be in, and the tables of these facts.
-
-Links to persons (family) and to anything else are left out.
-"""
 
 _LINEAGE = ", ".join(f"t.{quoted(name)}" for name in LINEAGE)
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from commonweal.curation.choices import FACT_DOMAINS
 from commonweal.curation.evidence import RuleCount, check_counts
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
 from commonweal.privacy.renumber import (
-    FACT_DOMAINS,
     TierTable,
     build_facts,
     build_rows,
