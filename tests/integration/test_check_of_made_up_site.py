@@ -1,5 +1,6 @@
 """The steward's check finds what was planted in a made-up site, and nothing else."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ def test_check_tells_the_planted_faults_and_no_others(
 ) -> None:
     folder = tmp_path / "site"
     planted = write_site(folder, site="lakeside", seed=seed, persons=120, faults=faults)
-    report = check_folder(folder, dialect="programme", settings=EngineSettings()).to_json()
+    checked = check_folder(
+        folder, dialect="programme", settings=EngineSettings(), today=date(2026, 10, 1)
+    )
+    report = checked.to_json()
     assert (report["verdict"], report["complete"], report["missing"]) == (verdict, True, [])
     found = {
         (file["file"], line, finding["column"] or "", finding["code"])

@@ -11,6 +11,7 @@ from commonweal.cli.output import ERR, OUT, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.engine.storage import readable_json
 from commonweal.intake.check import check_folder
+from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.report import CheckReport
 from commonweal.intake.terminal import render_terminal
@@ -58,7 +59,7 @@ def check(
     """
     report = run_check(folder, dialect=dialect, show_values=show_values)
     if html is not None:
-        write_report(html, render_html(report, folder.resolve().name).encode())
+        write_report(html, render_html(report, show_name(folder.resolve().name)).encode())
     if json is not None and str(json) != "-":
         write_report(json, readable_json(report.to_json()))
     if str(json) == "-":

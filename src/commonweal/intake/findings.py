@@ -124,7 +124,7 @@ def build_finding(
     examples: tuple[Example, ...] = (),
 ) -> Finding:
     """A finding with its sentences filled in; ``detail`` must not be the value of a cell."""
-    kind = get_kind(code)
+    kind, file = get_kind(code), show_name(file)
     facts = {"file": file, "table": table, "column": column, "detail": detail} | _counted(count)
     return Finding(
         code=code,
@@ -135,6 +135,13 @@ def build_finding(
         table=table,
         column=column,
         examples=examples,
+    )
+
+
+def show_name(name: str) -> str:
+    """A name of a file as it may be printed: what would steer a terminal is spelled out."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name
     )
 
 

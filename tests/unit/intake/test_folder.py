@@ -1,9 +1,12 @@
 """Folders and files that are not what they should be: every one gets an answer."""
 
 import os
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.intake_folders import (
     SETTINGS,
     check,
@@ -17,6 +20,8 @@ from tests.intake_folders import (
 
 from commonweal.engine.settings import EngineSettings
 from commonweal.intake.check import check_folder
+from commonweal.intake.html import render_html
+from commonweal.intake.terminal import render_terminal
 from commonweal.schema.errors import CommonwealError
 
 
@@ -179,3 +184,27 @@ def test_complete_means_every_required_table(tmp_path: Path) -> None:
     assert not report.complete
     assert "person" not in report.missing
     assert len(report.missing) == 15
+
+
+def test_a_file_without_rows_is_mentioned(tmp_path: Path) -> None:
+    write_persons(tmp_path, 1)
+    write_table(tmp_path, "death", [])
+    report = check(tmp_path)
+    finding = found(report, "file.no_rows")
+    assert (finding.file, finding.severity, report.verdict) == ("death.csv", "info", "accepted")
+
+
+def test_names_of_files_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    write_persons(tmp_path, 1)
+    (tmp_path / "a\x1b[2J\u202eb\n.txt").touch()
+    (tmp_path / "sub\x07").mkdir()
+    with suppress(OSError):
+        os.close(os.open(os.fsencode(tmp_path) + b"/caf\xe9.txt", os.O_CREAT | os.O_WRONLY))
+    report = check(tmp_path)
+    printed = Console(width=200, file=StringIO(), force_terminal=False)
+    printed.print(render_terminal(report))
+    text = printed.file.getvalue()
+    assert r"a\x1b[2J\u202eb\n.txt" in text
+    for output in (text, render_html(report, "in"), str(report.all_findings)):
+        assert not set("\x1b\x07\u202e") & set(output)
+        output.encode("utf-8")

@@ -13,6 +13,7 @@ from typing import Self
 import polars as pl
 import pyarrow.parquet as pq
 
+from commonweal.intake.check.dates import BIRTH_YEAR
 from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES, find_fault
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.findings import Tally
@@ -127,8 +128,8 @@ def _is_short(text: pl.Expr, length: int) -> pl.Expr:
 
 
 def build_keys(fields: Iterable[Field]) -> list[pl.Expr]:
-    """Primary and foreign keys as whole numbers, dates as dates; null when they are not."""
-    return [_build_key(field) for field in fields if is_key(field) or field.name.endswith("_date")]
+    """Keys and years of birth as numbers, dates and times as days; null when they are not."""
+    return [_build_key(field) for field in fields if _is_number(field) or _is_day(field)]
 
 
 def is_key(field: Field) -> bool:
@@ -137,9 +138,17 @@ def is_key(field: Field) -> bool:
     )
 
 
+def _is_number(field: Field) -> bool:
+    return is_key(field) or field.name == BIRTH_YEAR
+
+
+def _is_day(field: Field) -> bool:
+    return field.type in (DataType.DATE, DataType.TIMESTAMP)
+
+
 def _build_key(field: Field) -> pl.Expr:
     text = pl.col(field.name)
-    if is_key(field):
+    if _is_number(field):
         return text.cast(pl.Int64, strict=False).alias(field.name)
     return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).alias(field.name)
 

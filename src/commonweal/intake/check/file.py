@@ -75,9 +75,10 @@ class FileCheck:
             return self._add(blank, nature.code, detail=nature.detail)
         if nature.has_mark:
             blank = self._add(blank, "encoding.bom")
-        if path.suffix.lower() == ".jsonl":
-            return self._check_json_lines(path, blank)
-        return self._check_csv(path, blank)
+        lines = path.suffix.lower() == ".jsonl"
+        checked = (self._check_json_lines if lines else self._check_csv)(path, blank)
+        has_no_rows = checked.keys is not None and checked.report.seen_rows == 0
+        return self._add(checked, "file.no_rows") if has_no_rows else checked
 
     def _check_csv(self, path: Path, checked: Checked) -> Checked:
         with path.open("rb") as stream:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from commonweal.engine.duckdb_engine import open_engine
@@ -38,11 +39,14 @@ def check_folder(
     *,
     dialect: str,
     settings: EngineSettings,
+    today: date | None = None,
     show_values: bool = False,
     progress: FileProgress | None = None,
     max_record_bytes: int = MAX_RECORD_BYTES,
 ) -> CheckReport:
     """Check every file of a folder against a dialect.
+
+    Dates after ``today``, the day on this machine unless given, cannot be true.
 
     Raises:
         CommonwealError: there is no such folder, it cannot be read, the dialect is unknown,
@@ -55,7 +59,12 @@ def check_folder(
         checked = {table.name: check.run(path, table) for path, table in layout.tables}
         frugal = settings.model_copy(update={"memory_limit": KEY_MEMORY, "spill_folder": None})
         with open_engine(frugal, spill_folder=scratch / "spill") as engine:
-            found = check_keys(engine, checked, show_values=show_values)
+            found = check_keys(
+                engine,
+                checked,
+                today=today or datetime.now().astimezone().date(),
+                show_values=show_values,
+            )
     files = [c.with_findings(found.get(name, ())).report for name, c in checked.items()]
     files += [_report_double(path, table) for path, table in layout.doubled]
     return CheckReport(

@@ -5,11 +5,13 @@ becomes of them.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import chain
 
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
 from commonweal.intake.check.columnar import ROW, is_key
+from commonweal.intake.check.dates import build_date_rules
 from commonweal.intake.check.file import Checked
 from commonweal.intake.findings import MAX_EXAMPLES, Example, Finding, build_finding
 from commonweal.schema.model import Field, Reference
@@ -22,14 +24,18 @@ ONE_ROW_PER_PERSON = {
 
 
 def check_keys(
-    engine: Engine, checked: Mapping[str, Checked], *, show_values: bool = False
+    engine: Engine, checked: Mapping[str, Checked], *, today: date, show_values: bool = False
 ) -> dict[str, tuple[Finding, ...]]:
-    """What is wrong with the keys and dates of each table that could be read."""
+    """What is wrong with the keys and dates of each table that could be read.
+
+    Nothing can have happened after ``today``.
+    """
     readable = {name: table for name, table in checked.items() if table.keys is not None}
     for name, table in readable.items():
         engine.register_parquet(name, [table.keys] if table.keys else [])
     checks = [
-        _KeyCheck(engine, table, readable, show_values=show_values) for table in readable.values()
+        _KeyCheck(engine, table, readable, today=today, show_values=show_values)
+        for table in readable.values()
     ]
     return {check.name: tuple(check.run()) for check in checks}
 
@@ -43,11 +49,13 @@ class _KeyCheck:
         checked: Checked,
         others: Mapping[str, Checked],
         *,
+        today: date,
         show_values: bool,
     ) -> None:
         self._engine = engine
         self._checked = checked
         self._others = others
+        self._today = today
         self._show_values = show_values
         self.name = checked.table.name
 
@@ -56,7 +64,7 @@ class _KeyCheck:
         return chain(
             *(self._find_duplicates(field) for field in fields if field.primary_key),
             *(self._find_orphans(field) for field in fields if is_key(field)),
-            *(self._find_disorder(field) for field in fields),
+            self._find_untrue_dates(),
             self._find_missing_persons(),
         )
 
@@ -104,17 +112,24 @@ class _KeyCheck:
             detail=f"the table {target.table} is not in the folder or could not be read",
         )
 
-    def _find_disorder(self, field: Field) -> Iterator[Finding]:
-        start = field.name.replace("_end_date", "_start_date")
-        if not field.name.endswith("_end_date") or start not in self._checked.columns:
+    def _find_untrue_dates(self) -> Iterator[Finding]:
+        """All questions about dates are counted in one pass; places are looked for if need be."""
+        table, columns = self._checked.table, self._checked.columns
+        rules = list(build_date_rules(table, columns, self._today))
+        if not rules:
             return
-        back_to_front = f"{quoted(field.name)} < {quoted(start)}"
-        count = self._count(back_to_front)
-        if count:
-            rows = (
-                f"SELECT {ROW}, {quoted(field.name)} FROM {quoted(self.name)} WHERE {back_to_front}"
-            )
-            yield self._finding("date.end_before_start", field, count, rows, detail=start)
+        counts = ", ".join(f"count(*) FILTER ({rule.condition})" for rule in rules)
+        (counted,) = self._engine.rows(f"SELECT {counts} FROM {quoted(self.name)}")
+        for rule, count in zip(rules, counted, strict=True):
+            if count:
+                rows = f"SELECT {ROW}, {quoted(rule.field.name)} FROM {quoted(self.name)}"
+                yield self._finding(
+                    rule.code,
+                    rule.field,
+                    count,
+                    f"{rows} WHERE {rule.condition}",
+                    detail=rule.detail,
+                )
 
     def _find_missing_persons(self) -> Iterator[Finding]:
         """Persons without the row that PII tables hold for each of them."""

@@ -124,7 +124,7 @@ def _check_and_submit(settings: Settings, site: Site, folder: Path, now: datetim
         purpose=Purpose.PRODUCTION,
         synthetic=True,
         now=now,
-        report=check_folder(folder, dialect=DIALECT, settings=settings.engine),
+        report=check_folder(folder, dialect=DIALECT, settings=settings.engine, today=CUTOFF),
     )
 
 
