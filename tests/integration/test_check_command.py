@@ -86,6 +86,20 @@ def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, 
     assert event["id"] in run("submissions").stdout
 
 
+def test_the_list_fits_a_narrow_terminal(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    write_persons(tmp_path / "in", 1)
+    run("sites", "register", "general_hospital", "--title", "General")
+    hand_in = ["submit", tmp_path / "in", "--site", "general_hospital", "--purpose", "production"]
+    event = json.loads(run(*hand_in, "--synthetic", "--json").stdout)["submission"]
+    listed = run("submissions").stdout
+    (row,) = [line for line in listed.splitlines() if event["id"] in line]
+    assert "accepted" in row
+    assert event["received_at"][:16].replace("T", " ") in row
+
+
 def test_rejected_folder_is_kept_and_told(tmp_path: Path, home: Path, run: Run) -> None:
     write_table(tmp_path / "in", "person", [valid_row("person", person_id="")])
     run("sites", "register", "general", "--title", "General")

@@ -34,23 +34,19 @@ def _sizes(submission: Submission) -> dict[str, int]:
 
 def _table(found: list[Submission]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Submission", "Site", "Purpose", "Received", "Verdict"):
-        table.add_column(heading, no_wrap=heading == "Submission")
-    for heading in ("Files", "Rows"):
-        table.add_column(heading, justify="right")
+    for heading in ("Submission", "Purpose", "Received", "Verdict"):
+        table.add_column(heading, no_wrap=heading != "Purpose")
+    table.add_column("Rows", justify="right", no_wrap=True)
     for submission in found:
-        sizes = _sizes(submission)
         purpose = (
             f"{submission.purpose} (synthetic)" if submission.synthetic else submission.purpose
         )
         table.add_row(
             submission.id,
-            submission.site,
             purpose,
             f"{submission.received_at:%Y-%m-%d %H:%M}",
             Text(submission.verdict, style=VERDICT_STYLES[submission.verdict]),
-            f"{sizes['files']:,}",
-            f"{sizes['rows']:,}",
+            f"{_sizes(submission)['rows']:,}",
         )
     return table
 
