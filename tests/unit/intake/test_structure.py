@@ -150,6 +150,7 @@ def test_endless_line_stops_the_reading(tmp_path: Path) -> None:
 def test_endless_first_line(tmp_path: Path) -> None:
     report = check(spoil(tmp_path, "x" * 5000), max_record_bytes=1000)
     assert codes(report) >= {"structure.record_too_long"}
+    assert "file.no_rows" not in codes(report)
 
 
 def test_records_that_reach_over_blocks_are_counted_once(

@@ -23,7 +23,7 @@ from commonweal.intake.check.preflight import (
     survey,
 )
 from commonweal.intake.check.structure import copy_sound_records
-from commonweal.intake.findings import Finding, Tally, build_finding
+from commonweal.intake.findings import Finding, Severity, Tally, build_finding
 from commonweal.intake.report import FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
@@ -77,7 +77,8 @@ class FileCheck:
             blank = self._add(blank, "encoding.bom")
         lines = path.suffix.lower() == ".jsonl"
         checked = (self._check_json_lines if lines else self._check_csv)(path, blank)
-        has_no_rows = checked.keys is not None and checked.report.seen_rows == 0
+        was_read = checked.keys is not None and not checked.report.count(Severity.ERROR)
+        has_no_rows = was_read and checked.report.seen_rows == 0
         return self._add(checked, "file.no_rows") if has_no_rows else checked
 
     def _check_csv(self, path: Path, checked: Checked) -> Checked:
