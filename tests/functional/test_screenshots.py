@@ -1,4 +1,4 @@
-"""Takes the README's pictures when asked to: COMMONWEAL_SCREENSHOTS=commonweal-demo.
+"""Takes the README's pictures when asked to: SCREENSHOTS_OF=commonweal-demo.
 
 The variable names the folder of a demonstration that has been built; its releases are copied
 and served, and nothing is changed in it.
@@ -18,10 +18,10 @@ from commonweal.engine.settings import HubSettings, ProgrammeSettings, Settings
 from commonweal.hub.provision import prepare_hub
 from commonweal.hub.server import run_hub
 
-DEMO = os.environ.get("COMMONWEAL_SCREENSHOTS", "")
+DEMO = os.environ.get("SCREENSHOTS_OF", "")
 pytestmark = [
     pytest.mark.functional,
-    pytest.mark.skipif(not DEMO, reason="set COMMONWEAL_SCREENSHOTS to the folder of a demo"),
+    pytest.mark.skipif(not DEMO, reason="set SCREENSHOTS_OF to the folder of a demo"),
 ]
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 CONCEPT = 192671

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -375,3 +376,18 @@ def test_what_is_missing_is_named(inputs: Path, tmp_path: Path, removed: str, sa
     (home / removed).rename(tmp_path / removed)
     with pytest.raises(CommonwealError, match=said):
         run_build(small_settings(home), Silent(), now=NOW)
+
+
+def test_an_older_cutoff_built_later_does_not_take_the_public_pages_back(
+    built: tuple[Settings, Built], tmp_path: Path
+) -> None:
+    settings, _ = built
+    home = copy_programme(settings.home, tmp_path / "home")
+    older = small_settings(home)
+    older = older.model_copy(
+        update={"programme": older.programme.model_copy(update={"cutoff": date(2026, 6, 30)})}
+    )
+    assert run_build(older, Silent(), now=NOW).releases["registered"].id == "R2026Q2R1"
+    current = find_current(home)
+    assert current
+    assert PublishingStore(current).release().id == "R2026Q4R1"

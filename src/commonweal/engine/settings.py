@@ -8,7 +8,7 @@ holds it (``COMMONWEAL_HUB__SECRET_KEY_FILE``).
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -25,14 +25,17 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from commonweal.schema.errors import CommonwealError
 
 FILE = "commonweal.toml"
+PREFIX = "COMMONWEAL_"
 
 
 class EngineSettings(BaseModel):
@@ -68,8 +71,8 @@ class HubSettings(BaseModel):
     workbench_port: Annotated[int, Field(ge=1, le=65535)] = 8001
     https: bool = False
     """True when a proxy in front speaks https: then cookies travel over https alone."""
-    allowed_hosts: tuple[str, ...] = ()
-    """Names the processes answer to, beside localhost."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names the processes answer to, beside localhost; commas divide them in a variable."""
     count_seconds: Annotated[float, Field(gt=0)] = 30
     """How long a count or a search on the workbench may take before it is stopped."""
     public_address: str | None = None
@@ -78,6 +81,13 @@ class HubSettings(BaseModel):
     """Address of the workbench as researchers see it; from host and port when not given."""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
 
     @model_validator(mode="after")
     def _read_secret_from_file(self) -> Self:
@@ -91,7 +101,7 @@ class Settings(BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COMMONWEAL_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -138,6 +148,7 @@ def read_settings(**overrides: Any) -> Settings:
     """
     try:
         _check_file(Path(FILE))
+        _check_variables(os.environ)
         return Settings(**overrides)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         is_text = isinstance(error, tomllib.TOMLDecodeError)
@@ -145,6 +156,12 @@ def read_settings(**overrides: Any) -> Settings:
             f"{FILE} cannot be read: {error if is_text else 'it is not UTF-8 text'}.",
             expected="settings written as TOML, saved as UTF-8",
             fix="Mend the file, or remove it.",
+        ) from error
+    except SettingsError as error:
+        raise CommonwealError(
+            f"A variable does not hold what its setting wants: {error}.",
+            expected="a plain value, or a section written as JSON",
+            fix=f"Mend the COMMONWEAL_… variable, or write the setting into {FILE}.",
         ) from error
     except ValidationError as error:
         faults = [_describe_fault(fault) for fault in error.errors(include_url=False)]
@@ -165,6 +182,19 @@ def _check_file(file: Path) -> None:
             f"{file} is not a file.",
             expected="settings written as TOML",
             fix="Remove or rename it.",
+        )
+
+
+def _check_variables(variables: Iterable[str]) -> None:
+    """A misspelled variable would be passed over in silence."""
+    names = {name.upper() for name in variables if name.upper().startswith(PREFIX)}
+    known = {name.upper() for name in Settings.model_fields}
+    strange = sorted(n for n in names if n.removeprefix(PREFIX).split("__")[0] not in known)
+    if strange:
+        raise CommonwealError(
+            f"{', '.join(strange)} is not a setting.",
+            expected=f"{PREFIX} and one of {', '.join(sorted(known))}",
+            fix="Mend the name, or take the variable away.",
         )
 
 

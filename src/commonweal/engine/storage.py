@@ -136,7 +136,7 @@ def _has_name(descriptor: int, file: Path) -> bool:
 
 def make_private(folder: Path) -> None:
     """Make a folder that nobody but its owner can look into, or close the one that is there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
 

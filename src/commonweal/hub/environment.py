@@ -5,9 +5,8 @@ import os
 
 from pydantic import BaseModel, SecretStr
 
-from commonweal.engine.settings import Settings
+from commonweal.engine.settings import PREFIX, Settings
 
-PREFIX = "COMMONWEAL_"
 PLAIN_NAMES = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
 PLAIN_PREFIXES = ("LC_", "PYTHON")
 """What a process without secrets inherits: nothing an operator would keep a password in."""

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from commonweal.engine.storage import make_private
+
 
 def make_hub_folder(home: Path) -> Path:
-    """Return ``hub/``, made for its owner alone when it is missing."""
+    """Return ``hub/``, open to its owner alone, whoever made it and however."""
     folder = home / "hub"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     return folder

@@ -30,7 +30,7 @@ from commonweal.publish.model import ReleaseFacts, StoreSummary
 from commonweal.publish.pointer import PUBLIC_TIER, list_others, set_current, store_path
 from commonweal.publish.reader import PublishingStore
 from commonweal.publish.store import build_store
-from commonweal.release.catalogue import Release, list_ids
+from commonweal.release.catalogue import Release, find_latest, list_ids
 from commonweal.release.cdm import open_cdm
 from commonweal.release.dictionary import TierNotes
 from commonweal.schema.model import get_model
@@ -169,9 +169,15 @@ class _Build:
         if not store.exists():
             open_cdm(self.engine, release.folder)
             build_store(self.engine, facts, store, earlier=list_others(self.settings.home, facts))
-        set_current(self.settings.home, facts.tier, store)
+        if self._is_newest(release):
+            set_current(self.settings.home, facts.tier, store)
         self.progress.end()
         return PublishingStore(store).summary()
+
+    def _is_newest(self, release: Release) -> bool:
+        """An older cut-off may be built later; it does not take the public pages back."""
+        newest = find_latest(self.settings.home, release.manifest.letter)
+        return newest is None or newest.id == release.id
 
 
 def _list_rules() -> list[dict[str, str]]:

@@ -193,7 +193,7 @@ def _land(submission: Submission, stages: Path) -> TableFolder:
             )
             for table, file in files.items()
         }
-        return rows, {"submission": submission.id}
+        return rows, {}
 
     return make_folder(
         stages / "landed" / submission.site, "landed", {"submission": submission.digest}, write

@@ -110,3 +110,32 @@ def test_flatten_names_settings_with_dots() -> None:
         ("a.c.d", None),
         ("e", []),
     ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("COMMONWEAL_HUB", "{bad", "hub"),
+        ("COMMONWEAL_PROGRAMME", "x", "programme"),
+        ("COMMONWEAL_PROGRAM__NAME", "x", "COMMONWEAL_PROGRAM__NAME is not a setting"),
+        ("COMMONWEAL_HOUSE", "x", "COMMONWEAL_HOUSE is not a setting"),
+    ],
+)
+def test_a_variable_that_does_not_fit_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CommonwealError) as caught:
+        read_settings()
+    assert said in caught.value.found
+    assert "{bad" not in str(caught.value)
+
+
+def test_names_of_hosts_are_divided_by_commas(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_HUB__ALLOWED_HOSTS", "hub.example.org, data.example.org")
+    assert read_settings().hub.allowed_hosts == ("hub.example.org", "data.example.org")
+    monkeypatch.delenv("COMMONWEAL_HUB__ALLOWED_HOSTS")
+    monkeypatch.setenv("COMMONWEAL_HUB", '{"allowed_hosts": ["one.example.org"]}')
+    assert read_settings().hub.allowed_hosts == ("one.example.org",)
