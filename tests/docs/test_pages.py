@@ -28,8 +28,9 @@ PAGES = find_files(".md")
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 MACHINE = re.compile(
-    r"/(?:root|home/\w+|Users/\w+|work)/|/tmp/|(?:files\.)?pythonhosted\.org|pypi\.org/simple|"
-    r"registry\.npmjs|deb\.debian\.org|--index-url|127\.0\.0\.1:\d{5}"
+    r"/(?:root|home/\w+|Users/\w+)/|/tmp/|127\.0\.0\.1:\d{5}|"
+    # Any host that serves packages, whoever runs it, and an option that names one.
+    r"https?://[\w.-]*(?:registry|mirror|index|packages?|hosted)[\w.-]*\.\w+|--\w*index-url"
 )
 MAY_NAME_FOLDERS = {"tests/docs/test_pages.py"}
 
