@@ -27,7 +27,7 @@ def write_lock(name: str, *, constraint: Path | None, upgrade: bool) -> Path:
     command = [
         *[sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--quiet"],
         *["--universal", "--python-version", "3.11", "--generate-hashes"],
-        *["--no-header", "--no-annotate", "--no-emit-index-url", "--output-file", str(lock)],
+        *["--no-header", "--no-annotate", "--output-file", str(lock)],
         *LOCKS[name],
         *(["--constraint", str(constraint)] if constraint else []),
         *(["--upgrade"] if upgrade else []),

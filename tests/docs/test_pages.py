@@ -30,7 +30,7 @@ HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 MACHINE = re.compile(
     r"/(?:root|home/\w+|Users/\w+)/|/tmp/|127\.0\.0\.1:\d{5}|"
     # Any host that serves packages, whoever runs it, and an option that names one.
-    r"https?://[\w.-]*(?:registry|mirror|index|packages?|hosted)[\w.-]*\.\w+|--\w*index-url"
+    r"https?://[\w.-]*(?:registry|mirror|index|packages?|hosted)[\w.-]*\.\w+|--\S*index.url"
 )
 MAY_NAME_FOLDERS = {"tests/docs/test_pages.py"}
 
