@@ -15,6 +15,8 @@ from commonweal.engine.sql import quoted, quoted_text
 
 VERSION = "v5.0 30-AUG-24"
 FIRST_ID = 1_000
+CHILDREN, LEVELS = 8, 5
+"""How many concepts are below one, and how many generations of them are told of."""
 ODD = ['5" needle', "Crohn's", "½ tablet", "naïve", "100%", "back\\slash", '"quoted"', "a,b;c", "😀"]
 WORDS = (
     "acute chronic benign malignant primary secondary left right upper lower renal hepatic "
@@ -45,12 +47,18 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How many rows; a concept has at most five ancestors, itself among them."""
+    """How many rows: a concept in the hierarchy has up to four above it, one below the other."""
 
     concepts: int
-    ancestors: int
+    in_hierarchy: int
     relationships: int
     synonyms: int
+
+    @property
+    def ancestors(self) -> int:
+        """Pairs of the hierarchy, each of its concepts with itself among them."""
+        above = sum(max(0, self.in_hierarchy - CHILDREN**level) for level in range(1, LEVELS))
+        return self.in_hierarchy + above
 
 
 def write_athena(folder: Path, size: Size) -> None:
@@ -72,9 +80,9 @@ def zip_folder(folder: Path, file: Path, *, inside: str = "") -> None:
 def _selects(size: Size) -> dict[str, str]:
     """A SELECT of texts for every table; ``i`` numbers its rows from 0."""
     n = size.concepts
-    # Row i of the ancestors: concept i // 5 and the one that stands i % 5 above it.
-    descendant, level = "(i // 5)", "(i % 5)"
-    ancestor = f"({descendant} // CAST(pow(8, {level}) AS BIGINT))"
+    # Row i of the ancestors: concept i // 5 and the one that stands i % 5 above it; 0 is alone.
+    descendant, level = f"(i // {LEVELS})", f"(i % {LEVELS})"
+    ancestor = f"({descendant} // CAST(pow({CHILDREN}, {level}) AS BIGINT))"
     return {
         "CONCEPT": f"SELECT {FIRST_ID} + i, {_name('i')}, {_pick(DOMAINS, 'i')}, "
         f"{_pick(VOCABULARIES, 'i // 7')}, 'Clinical Finding', "
@@ -82,7 +90,8 @@ def _selects(size: Size) -> dict[str, str]:
         f"format('{{:X}}.{{}}', i // 10, i % 10), '19700101', '20991231', "
         f"CASE WHEN i % 97 = 0 THEN 'U' END FROM range({n}) t(i)",
         "CONCEPT_ANCESTOR": f"SELECT {FIRST_ID} + {ancestor}, {FIRST_ID} + {descendant}, "
-        f"{level}, {level} FROM range({size.ancestors}) t(i)",
+        f"{level}, {level} FROM range({size.in_hierarchy * LEVELS}) t(i) "
+        f"WHERE {level} = 0 OR {ancestor} > 0",
         "CONCEPT_RELATIONSHIP": f"SELECT {FIRST_ID} + i % {n}, {FIRST_ID} + (i * 7 + i // {n}) % "
         f"{n}, CASE WHEN i < {n} THEN 'Maps to' ELSE 'Mapped from' END, '19700101', '20991231', "
         f"NULL FROM range({size.relationships}) t(i)",

@@ -119,7 +119,8 @@ def search(
         elif found:
             _print_concepts("", found)
         else:
-            _print_nothing_found(engine, text, views, sources=sources)
+            narrowing = {"domain": domain, "vocabulary": vocabulary}
+            _print_nothing_found(engine, text, narrowing, views, sources=sources)
 
 
 @app.command()
@@ -139,17 +140,17 @@ def tree(
     """
     with _registered(read_settings()) as (engine, views):
         if concept is None:
-            title = "Roots, and how many concepts are directly below them"
+            where = "at the root"
             nodes = list_roots(
                 engine, vocabulary=vocabulary, domain=domain, limit=limit + 1, views=views
             )
         else:
-            title = f"Below {get_concept(engine, concept, views=views).name}"
+            where = f"below {get_concept(engine, concept, views=views).name}"
             nodes = list_children(engine, concept, limit=limit + 1, views=views)
     if json:
         print_json([{**asdict(n.concept), "children": n.children} for n in nodes[:limit]])
     else:
-        _print_nodes(title, nodes, limit)
+        _print_nodes(where, nodes, limit)
 
 
 def register(main: typer.Typer) -> None:
@@ -238,22 +239,36 @@ def _print_concepts(title: str, found: list[Concept]) -> None:
 
 
 def _print_nothing_found(
-    engine: Engine, text: str, views: VocabularyViews, *, sources: bool
+    engine: Engine,
+    text: str,
+    narrowing: dict[str, str | None],
+    views: VocabularyViews,
+    *,
+    sources: bool,
 ) -> None:
     """Say what could be tried instead of what found nothing."""
+    contents = count_contents(engine, views=views)
+    for what, shares in (("domain", contents.domains), ("vocabulary", contents.vocabularies)):
+        asked = narrowing[what]
+        if asked and asked.lower() not in {share.name.lower() for share in shares}:
+            known = ", ".join(share.name for share in shares[:SHOWN_SHARES])
+            OUT.print(f"No concept is of the {what} {asked}. There are {known} …", markup=False)
+            return
     if codes := suggest_codes(engine, text, views=views):
         _print_concepts("No concept was found. Did you mean one of these codes?", codes)
-        return
-    if not sources and find_concepts(engine, text, sources=True, limit=1, views=views):
+    elif not sources and find_concepts(
+        engine, text, **narrowing, sources=True, limit=1, views=views
+    ):
         OUT.print("No standard concept was found, but source terms were: add --all to see them.")
-        return
-    OUT.print("No concept was found. Try fewer words, or another domain.")
+    else:
+        OUT.print("No concept was found. Try fewer words, or another domain.")
 
 
-def _print_nodes(title: str, nodes: list[Node], limit: int) -> None:
+def _print_nodes(where: str, nodes: list[Node], limit: int) -> None:
     if not nodes:
-        OUT.print("There is nothing below." if title.startswith("Below") else "There are no roots.")
+        OUT.print(f"There is nothing {where}.", markup=False)
         return
+    title = f"{where[0].upper()}{where[1:]}, and how many are directly below each"
     table = new_table(title, "Concept", "Name", "Vocabulary", "Code", "Below")
     for node in nodes[:limit]:
         c = node.concept
