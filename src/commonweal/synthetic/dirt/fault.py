@@ -36,9 +36,7 @@ class Dirt(Protocol):
     ) -> tuple[pa.Table, list[Fault]]:
         """Rows with other cells, or with rows added; the declared columns and types stay."""
 
-    def change_text(
-        self, table: str, text: bytes, first_line: int
-    ) -> tuple[bytes, list[Fault]]:
+    def change_text(self, table: str, text: bytes, first_line: int) -> tuple[bytes, list[Fault]]:
         """The rows as they stand in the file, one on each line, without a header."""
 
     def is_empty(self, table: str) -> bool:
