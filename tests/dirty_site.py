@@ -42,7 +42,7 @@ class CleanSite:
     alpha: bool = False
 
     def build_dirt(self, mixture: Mixture) -> SiteDirt:
-        return build_dirt(self.plan, 0, mixture, alpha=self.alpha, json_lines=JSON_LINES)
+        return build_dirt(self.plan, 0, mixture, alpha=self.alpha)
 
     @property
     def may_be_sent(self) -> Flags:
@@ -93,12 +93,15 @@ def encode_site(
         for some in cut(rows, batch):
             changed, more = dirt.change_rows(name, some, line, people)
             text = json_bytes(changed) if is_json else csv_bytes(text_rows(changed.select(kept)))
-            spoilt, yet_more = dirt.change_text(name, changed, text, line, people)
+            if not is_json:
+                text, in_text = dirt.change_text(name, changed, text, line, people)
+                more += in_text
             line += changed.num_rows
-            parts.append(spoilt)
-            faults += [*more, *yet_more]
-        truth += faults
-        files[f"{name}.jsonl" if is_json else f"{name}.csv"] = b"".join(parts)
+            parts.append(text)
+            faults += more
+        file = f"{name}.jsonl" if is_json else f"{name}.csv"
+        truth += [replace(fault, file=file) for fault in faults]
+        files[file] = b"".join(parts)
     return files, truth
 
 

@@ -126,7 +126,7 @@ def test_at_real_rates_totals_agree_and_only_a_failing_site_is_rejected(
     site: CleanSite, tmp_path: Path, position: int
 ) -> None:
     """Far more faults than the check shows places of: what it counts is what was planted."""
-    dirt = build_dirt(site.plan, 0, default_mixture(site.plan, position), json_lines=("note",))
+    dirt = build_dirt(site.plan, 0, default_mixture(site.plan, position))
     files, truth = encode_site(select_sent(site, dirt), dirt, site.people)
     folder = write_files(tmp_path / "site", files)
     report = check_folder(folder, dialect="programme", settings=SETTINGS, today=AS_OF)

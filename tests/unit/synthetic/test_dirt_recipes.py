@@ -320,13 +320,36 @@ def test_people_without_authorisation_are_added_and_their_rows_named(people: Peo
     extra = dirt.extra_patients(people)
     assert 0 < extra.sum() < (~people.membership.shares_records).sum()
     assert not (extra & people.membership.shares_records).any()
-    rows = person_rows(people)
+    sent = np.flatnonzero(extra | people.membership.shares_records)
+    expected = [place + 2 for place, one in enumerate(sent.tolist()) if extra[one]]
+    rows = person_rows(people).take(pa.array(sent))
     same, faults = dirt.change_rows("person", rows, 2, people)
     assert same == rows
-    assert places(faults) == [(line, "person_id") for line in np.flatnonzero(extra) + 2]
-    _, of_events = dirt.change_rows("measurement", measurements(people, 200), 2, people)
-    assert [fault.line for fault in of_events] == [fault.line for fault in faults]
+    assert places(faults) == [(line, "person_id") for line in expected]
+    events = measurements(people, 200).take(pa.array(sent))
+    _, of_events = dirt.change_rows("measurement", events, 2, people)
+    assert [fault.line for fault in of_events] == expected
     assert dirt.change_rows("pii_name", rows, 2, people)[1] == []
+
+
+def test_people_may_have_other_ids_in_the_file(people: People) -> None:
+    """As in files that the site de-identified: who was added is known all the same."""
+    dirt = dirt_of("consent.absent")
+    extra = dirt.extra_patients(people)
+    disguised = replace(people, ids=people.ids * 20 + 7)
+    rows = person_rows(disguised)
+    _, faults = dirt.change_rows("person", rows, 2, disguised)
+    assert [fault.line for fault in faults] == (np.flatnonzero(extra) + 2).tolist()
+
+
+def test_a_file_without_a_byte_has_no_other_fault(people: People) -> None:
+    mixture = {"consent.absent": Rates(1.0), "file.zero_byte": Rates(1.0)}
+    dirt = SiteDirt("here", mixture, draws=Draws(5), last=LAST)
+    rows = measurements(people, 200)
+    assert dirt.find_empty("measurement") == Fault(
+        "here", "measurement.csv", None, "", "file.zero_byte"
+    )
+    assert dirt.change_rows("measurement", rows, 2, people) == (rows, [])
 
 
 def test_who_should_not_be_sent_has_no_other_fault(people: People) -> None:
@@ -423,13 +446,6 @@ def test_a_required_cell_is_emptied_and_it_is_no_key(people: People) -> None:
         place = columns.index(fault.column)
         assert after[place] == b""
         assert before[:place] + before[place + 1 :] == after[:place] + after[place + 1 :]
-
-
-def test_lines_of_json_are_left_alone(people: People) -> None:
-    dirt = dirt_of("structure.wrong_length", json_lines=["measurement"])
-    rows = measurements(people, 1)
-    assert dirt.change_text("measurement", rows, b"{}\n", 1, people) == (b"{}\n", [])
-    assert dirt.file_of("measurement") == "measurement.jsonl"
 
 
 NAMES = ["person_id", "health_system", "MRN"]

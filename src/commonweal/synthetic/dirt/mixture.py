@@ -1,7 +1,7 @@
 """Which recipes a site gets, and how often: as asked for, or as in real life."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -73,12 +73,11 @@ def build_dirt(
     *,
     last: np.datetime64 | None = None,
     alpha: bool = False,
-    json_lines: Iterable[str] = (),
 ) -> SiteDirt:
     """The dirt of the site at a position of the plan, as asked for or as in real life.
 
-    ``last`` is the last day of what it sends, if that is not the plan's; ``alpha`` and
-    ``json_lines`` are as in ``SiteDirt``.
+    ``last`` is the last day of what it sends, if that is not the plan's. ``alpha`` is for
+    files that the site de-identified.
 
     Raises:
         CommonwealError: the recipes want more rows of a table than there are.
@@ -91,7 +90,6 @@ def build_dirt(
         draws=plan.draws,
         last=plan.last if last is None else last,
         alpha=alpha,
-        json_lines=json_lines,
     )
 
 

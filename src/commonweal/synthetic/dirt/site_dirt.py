@@ -46,13 +46,11 @@ class SiteDirt:
         draws: Draws,
         last: np.datetime64,
         alpha: bool = False,
-        json_lines: Iterable[str] = (),
     ) -> None:
         """``mixture`` says how often for each recipe; in which order does not matter.
 
         ``last`` is the last day of the site's data. ``alpha`` says that the site
         de-identified its files: recipes that are a fault only there are left out elsewhere.
-        ``json_lines`` are tables written in that form, without a header.
 
         Raises:
             CommonwealError: there is no such recipe, or the recipes want more rows of a table
@@ -68,7 +66,6 @@ class SiteDirt:
         self.portions = tuple(portions)
         self._draws = draws
         self._last = last
-        self._json_lines = frozenset(json_lines)
         self._files = choose_files(draws, site, portions)
         self._slots = {
             table: () if self._is_closed(table) else build_slots(table, portions)
@@ -78,8 +75,11 @@ class SiteDirt:
     def extra_patients(self, people: People) -> Flags:
         """Who is sent although the site should not send them."""
         extra = np.zeros(len(people), dtype=np.bool_)
-        for _, whom in self._extra_people(people):
-            extra |= whom
+        for recipe, rates in self.portions:
+            if isinstance(recipe, PeopleRecipe):
+                stream = f"dirt/{self.site}/{recipe.name}"
+                drawn = self._draws.chance(stream, people.ids, rates.elsewhere)
+                extra |= recipe.whom(people, self._last) & drawn
         return extra
 
     def find_empty(self, table: str) -> Fault | None:
@@ -87,7 +87,7 @@ class SiteDirt:
         recipe = self._files.get(table)
         if not isinstance(recipe, FileRecipe):
             return None
-        return Fault(self.site, self.file_of(table), None, "", recipe.name)
+        return Fault(self.site, _file_of(table), None, "", recipe.name)
 
     def change_header(self, table: str, names: Sequence[str]) -> tuple[list[str], list[Fault]]:
         """The names as they are written: each in its place, or all but one as they were."""
@@ -111,16 +111,11 @@ class SiteDirt:
         self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
     ) -> tuple[bytes, list[Fault]]:
         """``rows``, as ``change_rows`` gave them, in CSV without a header, one on each line."""
-        spoiling = any(isinstance(slot.recipe, TextRecipe) for slot in self._slots[table])
-        if table in self._json_lines or not spoiling:
+        if not any(isinstance(slot.recipe, TextRecipe) for slot in self._slots[table]):
             return text, []
         orders = self._order_lines(table, rows, people)
         spoilt, places = spoil_lines(get_model(DIALECT).table(table), text, orders)
         return spoilt, self._faults(table, first_line, places)
-
-    def file_of(self, table: str) -> str:
-        """The name of the file that a table is written to."""
-        return f"{table}.jsonl" if table in self._json_lines else f"{table}.csv"
 
     def _is_closed(self, table: str) -> bool:
         recipe = self._files.get(table)
@@ -181,22 +176,27 @@ class SiteDirt:
                     yield row, recipe.column, recipe.name
 
     def _extra_people(self, people: People) -> Iterator[tuple[PeopleRecipe, Flags]]:
-        """Whom each recipe brings, of these people."""
-        for recipe, rates in self.portions:
+        """Of these people those who are sent, if they are, only because a recipe asked for it.
+
+        That is known without drawing again: an alpha file has people under other ids.
+        """
+        for recipe, _ in self.portions:
             if isinstance(recipe, PeopleRecipe):
-                stream = f"dirt/{self.site}/{recipe.name}"
-                drawn = self._draws.chance(stream, people.ids, rates.elsewhere)
-                yield recipe, recipe.whom(people, self._last) & drawn
+                yield recipe, recipe.whom(people, self._last)
 
     def _stream(self, slot: Slot, table: str) -> str:
         return f"dirt/{self.site}/{slot.recipe.name}/{space_of(table)}"
 
     def _faults(self, table: str, first_line: int, places: Iterable[Place]) -> list[Fault]:
-        file = self.file_of(table)
         return [
-            Fault(self.site, file, first_line + row, column, recipe)
+            Fault(self.site, _file_of(table), first_line + row, column, recipe)
             for row, column, recipe in sorted(places)
         ]
+
+
+def _file_of(table: str) -> str:
+    """The usual name; whoever writes the file under another one says so in the truth."""
+    return f"{table}.csv"
 
 
 def _are_about(rows: pa.Table, people: People, whom: Flags) -> Flags:
