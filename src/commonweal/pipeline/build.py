@@ -19,8 +19,7 @@ from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.seal import ReleaseFacts as SealedFacts
 from commonweal.pipeline.seal import seal_release
-from commonweal.pipeline.snapshots import Snapshot
-from commonweal.pipeline.vocabulary import get_vocabulary
+from commonweal.pipeline.vocabulary import Vocabulary, get_vocabulary
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
 from commonweal.privacy.describe import RULE_TITLES, describe_tier
 from commonweal.privacy.tiers import TIERS, TRAINING, Tier, get_tier
@@ -117,7 +116,7 @@ class _Build:
     engine: Engine
     settings: Settings
     progress: Progress
-    vocabulary: Snapshot
+    vocabulary: Vocabulary
     curated: Curated
 
     def make_tier(self, tier: Tier, vault: Vault) -> TierResult:
