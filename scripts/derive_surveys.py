@@ -330,6 +330,8 @@ class Sources:
         for row in self.key.get(question, []):
             concept, label = int(row["answer_concept_id"]), row["answer_text"] or ""
             name = self.codes.get(concept, "")
+            if concept in rules.DOUBLES:
+                continue
             if not name and re.search(rules.FOLLOW_UPS, code) and label in rules.FOLLOW_UP_ANSWERS:
                 name = f"{stem}_{rules.FOLLOW_UP_ANSWERS[label]}"
             rank = number(row["answer_numeric"])

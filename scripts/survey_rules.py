@@ -117,6 +117,8 @@ CONCEPTS = {
 SHARED = r"(?i)^(COPE_A|SDOH)_"
 """Codes of answers that many questions share, always with the same concept."""
 """Concepts of answers whose label differs between the files."""
+DOUBLES = {1384848}
+"""Answers that the key has twice, under another code."""
 LONG = 12
 """Letters of a label from which on its beginning tells it from others."""
 
