@@ -1,6 +1,7 @@
 """``commonweal synth``: a made-up programme of any size, with known dirt."""
 
 import shutil
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from commonweal.cli.output import ERR, OUT, JsonOption, print_json
-from commonweal.cli.progress import Bars
+from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.progress import PersonBar
 from commonweal.cli.summary import new_table
 from commonweal.schema.errors import CommonwealError
-from commonweal.synthetic.dirt.mixture import DirtChoice, parse_dirt
-from commonweal.synthetic.output.programme import Part, Summary, write_programme
+from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.dirt.mixture import Mixture, parse_dirt
+from commonweal.synthetic.output.programme import DEFAULT_BATCH, Summary, check_absent
+from commonweal.synthetic.output.writing import Part
 from commonweal.synthetic.plan import (
     DEFAULT_AS_OF,
     DEFAULT_SEED,
@@ -50,8 +53,8 @@ DirtOption = Annotated[
     list[str] | None,
     typer.Option(
         "--dirt",
-        help="A fault to plant, as NAME or NAME=RATE; 'none', 'all', or 'default' for the usual "
-        "mixture. Say it once for each.",
+        help="A fault to plant, as NAME or NAME=RATE, or all or none; what is usual when left "
+        "out. Say it once for each.",
     ),
 ]
 BatchOption = Annotated[
@@ -75,7 +78,7 @@ def synth(
     demographics: DemographicsOption = None,
     make: PartOption = None,
     dirt: DirtOption = None,
-    batch: BatchOption = 20_000,
+    batch: BatchOption = DEFAULT_BATCH,
     workers: WorkersOption = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -96,25 +99,102 @@ def synth(
     plan = build_plan(
         persons=persons, sites=sites, seed=seed, as_of=as_of.date(), demographics=demographics
     )
-    parts = frozenset(make or Part)
-    chosen = parse_dirt(dirt or ["default"])
-    _check_absent(out)
+    parts, mixture = frozenset(make or Part), parse_dirt(dirt) if dirt else None
+    check_absent(out)
     if dry_run or persons >= PRECHECKED_FROM:
-        expected = _estimate(plan, parts, chosen)
+        expected = estimate(plan, parts, mixture)
         if dry_run:
             _print_estimate(plan, expected, json=json)
             return
-        _check_room(out, expected)
-    with Bars() as bars:
-        summary = write_programme(
-            plan, out, parts=parts, dirt=chosen, batch=batch, workers=workers, progress=bars
+        _check_room(out, sum(folder["bytes"] for folder in expected.values()))
+    with PersonBar("Making people up") as bar:
+        made = make_programme(
+            plan,
+            out,
+            parts=parts,
+            mixture=mixture,
+            batch=batch,
+            workers=workers,
+            progress=bar.reach,
         )
     if json:
-        print_json(summary.to_json())
+        print_json(_describe(made, plan))
     else:
-        _print(summary, out)
+        _print(made, plan)
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
     app.command()(synth)
+
+
+def estimate(plan: Plan, parts: Set[Part], mixture: Mixture | None) -> dict[str, dict[str, int]]:
+    """About how many rows and bytes each folder would have, from making a few of the people."""
+    few = build_plan(
+        persons=min(plan.persons, SAMPLE_PERSONS),
+        sites=min(len(plan.sites), SAMPLE_PERSONS, plan.persons),
+        seed=plan.seed,
+        as_of=plan.as_of,
+    )
+    times = plan.persons / few.persons
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "sample"
+        made = make_programme(few, folder, parts=parts, mixture=mixture)
+        sizes = {name: _measure(folder / name) for name in made.rows}
+    return {
+        name: {"rows": round(rows * times), "bytes": round(sizes[name] * times)}
+        for name, rows in made.rows.items()
+    }
+
+
+def _measure(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _check_room(out: Path, needed: int) -> None:
+    """Refuse before hours of work what the disk cannot hold."""
+    place = next(folder for folder in out.absolute().parents if folder.exists())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise CommonwealError(
+            f"The programme would take about {needed / 1e9:,.1f} GB; {free / 1e9:,.1f} GB are free.",
+            expected="room for all of it",
+            fix="Choose another disk, fewer persons, or fewer parts with --make.",
+        )
+
+
+def _print_estimate(plan: Plan, expected: dict[str, dict[str, int]], *, json: bool) -> None:
+    if json:
+        print_json({"persons": plan.persons, "estimate": expected})
+        return
+    table = new_table("It would have about", "Folder", "Rows", "Bytes")
+    for name, size in expected.items():
+        table.add_row(name, f"{size['rows']:,}", f"{size['bytes']:,}")
+    OUT.print(table, soft_wrap=False)
+    OUT.print("Nothing was made. Leave --dry-run out to make it.")
+
+
+def _describe(made: Summary, plan: Plan) -> dict[str, Any]:
+    return {
+        "folder": str(made.folder),
+        "persons": made.persons,
+        "sites": [site.name for site in plan.sites],
+        "seed": plan.seed,
+        "as_of": plan.as_of.isoformat(),
+        "rows": dict(made.rows),
+        "faults": made.faults,
+        "synthetic": True,
+    }
+
+
+def _print(made: Summary, plan: Plan) -> None:
+    table = new_table(f"{made.persons:,} made-up people at {len(plan.sites)} sites", "Folder", "Rows")
+    for name, rows in made.rows.items():
+        table.add_row(name, f"{rows:,}")
+    OUT.print(table, soft_wrap=False)
+    if made.faults:
+        OUT.print(f"{made.faults:,} faults were planted; truth.csv says where each one is.")
+    OUT.print(f"Everything is in {made.folder}; start with its README.md.", markup=False)
+    if Part.SUBMISSIONS.value in made.rows:
+        site = made.folder / Part.SUBMISSIONS.value / plan.sites[0].name
+        OUT.print(f"Try: commonweal check {site}", markup=False)

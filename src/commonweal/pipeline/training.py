@@ -17,8 +17,8 @@ from commonweal.pipeline.build import run_training_build
 from commonweal.pipeline.handing_in import hand_in
 from commonweal.pipeline.progress import Progress
 from commonweal.release.catalogue import Release
-from commonweal.synthetic.dirt.mixture import NO_DIRT
-from commonweal.synthetic.output.programme import Part, write_programme
+from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.output.writing import Part
 from commonweal.synthetic.plan import DEFAULT_AS_OF, Plan, build_plan
 
 PERSONS = 2_000
@@ -38,7 +38,7 @@ def build_training_release(
     plan = build_plan(persons=persons, as_of=settings.programme.cutoff or DEFAULT_AS_OF)
     home = settings.home / FOLDER / f"{persons}-{plan.as_of}"
     within = _settings_within(settings, home, plan.as_of)
-    made = _make_programme(plan, home / "made", progress)
+    made = _make_once(plan, home / "made", progress)
     for site in plan.sites:
         hand_in(
             within,
@@ -57,10 +57,12 @@ def _settings_within(settings: Settings, home: Path, cutoff: date) -> Settings:
     return settings.model_copy(update={"home": home, "programme": programme})
 
 
-def _make_programme(plan: Plan, folder: Path, progress: Progress) -> Path:
+def _make_once(plan: Plan, folder: Path, progress: Progress) -> Path:
+    progress.begin("Making people up for training", 1)
     if not folder.exists():
         parts = frozenset({Part.SUBMISSIONS, Part.FEEDS})
-        write_programme(plan, folder, parts=parts, dirt=NO_DIRT, progress=progress)
+        make_programme(plan, folder, parts=parts, mixture={})
+    progress.end()
     return folder
 
 
