@@ -1,0 +1,1 @@
+"""Faults planted on purpose: named recipes, and the truth of where each was planted."""

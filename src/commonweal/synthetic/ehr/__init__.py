@@ -1,0 +1,1 @@
+"""Made-up health records: what hospitals recorded about people, one module for each kind."""
