@@ -292,8 +292,8 @@ def test_survey_modules_hold_questions_and_those_their_answers(engine: Engine) -
     pain = {node.concept.id for node in list_children(engine, 1585747)}
     answers = list_children(engine, 1585711)
     assert [node.concept.name for node in answers][:2] == [
-        "General health: excellent",
-        "General health: fair",
+        "General health: Excellent",
+        "General health: Fair",
     ]
     assert pain <= descendants(engine, [MODULES["Overall Health"]])
     assert 1585712 in descendants(engine, [MODULES["Overall Health"]])
