@@ -1,0 +1,104 @@
+"""One file of a site's submission: encoded in pieces anywhere, appended in order."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from commonweal.schema.model import Table
+from commonweal.synthetic.dirt.fault import Dirt, Fault
+from commonweal.synthetic.output.encoding import encode_csv, encode_header, encode_json_lines
+from commonweal.synthetic.people.people import People
+
+LINE_FEED = b"\n"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows as they stand in a file, with the faults that were planted in them."""
+
+    text: bytes
+    rows: int
+    faults: tuple[Fault, ...]
+    """Their lines are counted from 0, the first line of the text."""
+
+
+class SubmissionFile:
+    """A file that grows piece by piece; ``encode`` may run in several threads at once."""
+
+    def __init__(self, path: Path, table: Table, dirt: Dirt, *, label: str) -> None:
+        """``label`` is what the truth table calls the file."""
+        self.path = path
+        self.table = table
+        self.label = label
+        self.rows = 0
+        self._lines = 0
+        self._dirt = dirt
+        self._digest = hashlib.sha256()
+        self._is_json = path.suffix == ".jsonl"
+        self._empty = dirt.find_empty(table.name)
+        self._names, self._header_faults = dirt.change_header(table.name, table.columns)
+        in_place = len(self._names) == len(table.columns)
+        self._columns = [name for name in table.columns if in_place or name in self._names]
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far."""
+        return self._digest.hexdigest()
+
+    def start(self) -> list[Fault]:
+        """Write what stands before the first row, and give the faults of the file as a whole."""
+        if self._empty is not None:
+            self._write(b"")
+            return [replace(self._empty, file=self.label)]
+        if self._is_json:
+            self._write(b"")
+            return []
+        self._write(encode_header(self._names))
+        return [replace(fault, file=self.label) for fault in self._header_faults]
+
+    def encode(self, rows: pa.Table, people: People) -> Piece:
+        """The rows of some people with the dirt in them."""
+        if self._empty is not None:
+            return Piece(b"", 0, ())
+        changed, in_rows = self._dirt.change_rows(self.table.name, rows, 0, people)
+        written = changed.select(self._columns)
+        if self._is_json:
+            return Piece(encode_json_lines(written), len(changed), tuple(in_rows))
+        clean = encode_csv(written)
+        text, in_text = self._dirt.change_text(self.table.name, changed, clean, 0, people)
+        faults = [*_place(in_rows, changed, clean), *in_text]
+        return Piece(text, len(changed), tuple(faults))
+
+    def append(self, piece: Piece) -> list[Fault]:
+        """Write a piece, and give its faults with the lines they stand on."""
+        first = self._lines + 1
+        self._write(piece.text)
+        self.rows += piece.rows
+        return [
+            replace(fault, file=self.label, line=first + (fault.line or 0))
+            for fault in piece.faults
+        ]
+
+    def _write(self, text: bytes) -> None:
+        with self.path.open("ab") as stream:
+            stream.write(text)
+        self._digest.update(text)
+        self._lines += text.count(LINE_FEED)
+
+
+def _place(faults: Sequence[Fault], rows: pa.Table, text: bytes) -> Sequence[Fault]:
+    """The faults, whose lines count rows, on the lines where these rows begin in the text."""
+    if text.count(LINE_FEED) == len(rows):
+        return faults
+    breaks = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.columns:
+        if pa.types.is_string(column.type):
+            found = pc.count_substring(column, "\n")
+            breaks += np.asarray(pc.fill_null(found, 0), dtype=np.int64)
+    starts = np.cumsum(breaks + 1) - breaks - 1
+    return [replace(fault, line=int(starts[fault.line or 0])) for fault in faults]
