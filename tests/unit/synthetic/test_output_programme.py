@@ -287,7 +287,7 @@ try:
         parts={Part(sys.argv[2])}, dirt_of=lambda *_: Clean(), batch=100,
     )
 except OSError as error:
-    sys.stdout.write(str(error.errno))
+    sys.stdout.write(f"{error.errno} {error.filename}")
 """
 
 
@@ -305,6 +305,6 @@ def test_no_room_is_an_error_of_the_system_and_leaves_nothing(
         cwd=REPOSITORY,
         env={"PYTHONPATH": f"{REPOSITORY}/src:{REPOSITORY}"},
     )
-    assert done.stdout == str(errno.EFBIG), done.stderr
+    assert done.stdout == f"{errno.EFBIG} {tmp_path / 'programme'}", done.stderr
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
