@@ -25,9 +25,8 @@ from commonweal.intake.landing import (
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, list_sites, register_site
 from commonweal.pipeline.build import Built, run_build
-from commonweal.pipeline.demo.gibleed import write_gibleed, write_vocabulary
+from commonweal.pipeline.demo.gibleed import write_gibleed
 from commonweal.pipeline.progress import Progress
-from commonweal.pipeline.vocabulary import find_vocabulary, load_vocabulary
 from commonweal.synthetic.feeds import build_feeds, write_feeds
 from commonweal.synthetic.site import write_site
 
@@ -80,7 +79,6 @@ def run_demo(settings: Settings, progress: Progress, *, now: datetime) -> Demons
     _write_configuration(settings.home)
     handed_in = tuple(_hand_in(settings, progress, now))
     _write_feeds(settings)
-    _load_vocabulary(settings)
     return Demonstration(handed_in, run_build(settings, progress, now=now))
 
 
@@ -162,16 +160,6 @@ def _read_persons(engine: Engine, home: Path) -> Iterator[pa.Table]:
                 "FROM read_csv(?, all_varchar = true) ORDER BY ALL",
                 [site.name, site.state, str(submission.folder / "person.csv")],
             )
-
-
-def _load_vocabulary(settings: Settings) -> None:
-    folder = settings.home / "outbox" / "vocabulary"
-    if not folder.exists():
-        with whole_folder(folder) as scratch, _open_engine(settings) as engine:
-            write_vocabulary(engine, scratch)
-    if find_vocabulary(settings.home) is None:
-        with _open_engine(settings) as engine:
-            load_vocabulary(engine, settings.home, folder)
 
 
 def _open_engine(settings: Settings) -> Engine:

@@ -53,12 +53,7 @@ def write_programme(
         CommonwealError: there is something at ``folder`` already.
         OSError: it cannot be written, or the disk is full. Nothing is left behind.
     """
-    if folder.exists():
-        raise CommonwealError(
-            f"{folder} is there already.",
-            expected="a folder that does not exist yet",
-            fix="Choose another folder: what was written once is never written over.",
-        )
+    check_absent(folder)
     with (
         _whole_or_nothing(folder) as scratch,
         closing(Writing(plan, scratch, parts, makers, dirt_of)) as writing,
@@ -72,6 +67,20 @@ def write_programme(
         writing.add_visitors(batch)
         rows, faults = writing.finish()
     return Summary(folder, done, rows, faults)
+
+
+def check_absent(folder: Path) -> None:
+    """Nothing is written over.
+
+    Raises:
+        CommonwealError: there is something at ``folder``.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise CommonwealError(
+            f"{folder} is there already.",
+            expected="a folder that does not exist yet",
+            fix="Choose another folder: what was written once is never written over.",
+        )
 
 
 def _make_ahead(workshop: Workshop, batch: int, workers: int) -> Iterator[Made]:
