@@ -86,10 +86,9 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
 
 _NO_INTS: Ints = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
-_NONE = {
-    name: ""
-    for name in ("pattern", "how", "trait", "loading", "shares", "skip", "refusal", "unsure", "cap")
-}
+_NONE = dict.fromkeys(
+    ("pattern", "how", "trait", "loading", "shares", "skip", "refusal", "unsure", "cap"), ""
+)
 
 
 @cache
