@@ -18,7 +18,7 @@ DAYS_IN_YEAR = 365.2425
 NEVER = np.datetime64("NaT", "D")
 UNMENTIONED_SHARE = 0.08
 """Share of those with a condition who do not report it, ever."""
-SPREAD_YEARS = 35
+SPREAD_YEARS = 30
 """Within how many years after the first age a condition begins."""
 BANDS = {
     "child": (0, 12),
@@ -38,6 +38,10 @@ RELATIVES = {
 }
 """How often a relative has a condition, compared with mothers."""
 RUNS_IN_FAMILIES = 1.8
+TOLD_SHARE = 0.8
+"""Of how many relatives anything is told at all."""
+KNOWN_SHARE = 0.5
+"""How much of what such a relative has is known."""
 SEXES = {"female": FEMALE, "male": MALE}
 
 
@@ -98,7 +102,8 @@ class History:
         return np.asarray(self.sex == SEXES[condition.sex])
 
     def _draw_relative(self, who: str, name: str) -> Flags:
-        usual = self.conditions[name].family * RELATIVES[who]
-        own = self._reported_onset(name) <= self.day if name in self.conditions else False
+        usual = self.conditions[name].family * RELATIVES[who] * KNOWN_SHARE
+        own = self._reported_onset(name) <= self.day
         share: Floats = np.where(own, usual * RUNS_IN_FAMILIES, usual)
-        return self.draws.chance(f"family {who} {name}", self.ids, share)
+        told = self.draws.chance(f"family {who}", self.ids, TOLD_SHARE)
+        return told & self.draws.chance(f"family {who} {name}", self.ids, share)
