@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from commonweal.synthetic.draws import Flags, Floats, Ints
 from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.feeds.survey.history import BANDS, RELATIVES, History
-from commonweal.synthetic.feeds.survey.pack import Pack
+from commonweal.synthetic.feeds.survey.pack import Pack, Places
 from commonweal.synthetic.feeds.survey.traits import Traits
 from commonweal.synthetic.feeds.women import is_after_menopause, is_pregnant
 from commonweal.synthetic.frames import Days
@@ -36,7 +36,7 @@ class Details:
 
     plan: Plan
     people: People
-    whom: Ints
+    whom: Places
     """Their positions among ``people``."""
     day: Days
     traits: Traits
@@ -75,7 +75,8 @@ class Details:
     def _find(self, about: str, value: str) -> Flags:
         if about in RELATIVES and value == "none":
             conditions = self.pack.family[about]
-            return ~np.any([self.history.has(about, name) for name in conditions], axis=0)
+            some = np.any([self.history.has(about, name) for name in conditions], axis=0)
+            return np.asarray(~some)
         if about in ("self", "any", *RELATIVES):
             return self.history.has(about, value)
         if about in BANDS:
@@ -129,7 +130,7 @@ class Details:
             return smoked if value == "ever" else ~smoked
         luck = self.plan.draws.uniform("smokes now", self.ids)
         now = np.select([luck < QUIT_SHARE, luck < QUIT_SHARE + SOME_DAYS_SHARE], [0, 1], 2)
-        return smoked & (now == ("quit", "some days", "every day").index(value))
+        return np.asarray(smoked & (now == ("quit", "some days", "every day").index(value)))
 
     @cached_property
     def _retired(self) -> Flags:
