@@ -27,6 +27,7 @@ from commonweal.synthetic.plan import Plan
 DAYS_IN_YEAR = 365.2425
 QUIT_SHARE, SOME_DAYS_SHARE = 0.62, 0.12
 """Of those who smoked: who stopped, and who smokes on some days only."""
+STOPPED_BY_HORMONES_SHARE = 0.04
 RETIREMENT_AGE, RETIRED_SHARE = 65, 0.75
 
 
@@ -97,7 +98,7 @@ class Details:
             "smoker": self._smokes,
             "aged": lambda value: self.age >= int(value),
             "retired": lambda _: self._retired,
-            "periods": lambda value: self._menopause if value == "ended" else ~self._menopause,
+            "periods": self._has_periods,
             "pregnant": lambda value: self._pregnant if value == "yes" else ~self._pregnant,
         }
 
@@ -137,9 +138,11 @@ class Details:
         retires = self.plan.draws.chance("retired", self.ids, RETIRED_SHARE)
         return retires & (self.age >= RETIREMENT_AGE)
 
-    @cached_property
-    def _menopause(self) -> Flags:
-        return is_after_menopause(self.plan.draws, self.ids, self.age)
+    def _has_periods(self, value: str) -> Flags:
+        draws = self.plan.draws
+        over = is_after_menopause(draws, self.ids, self.age)
+        stopped = ~over & draws.chance("periods stopped", self.ids, STOPPED_BY_HORMONES_SHARE)
+        return {"go on": ~over & ~stopped, "stopped": stopped, "ended": over}[value]
 
     @cached_property
     def _pregnant(self) -> Flags:
