@@ -1,6 +1,7 @@
 """Stand-ins for the makers of records and feeds: small, quick, and of the same shape."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,16 @@ CODES = [
 ]
 
 
+@dataclass(frozen=True)
+class Visits:
+    """One entry of each array for each visit."""
+
+    who: Ints
+    number: Ints
+    ids: Ints
+    day: np.ndarray
+
+
 def build_records(plan: Plan, patients: Patients, per_visit: int = 6) -> Records:
     """Up to twelve visits of each patient, with some records of every table."""
     draws = plan.draws
@@ -44,36 +55,33 @@ def build_records(plan: Plan, patients: Patients, per_visit: int = 6) -> Records
     count = np.where(patients.first <= patients.last, count, 0)
     who = np.repeat(np.arange(len(patients), dtype=np.int64), count)
     number = np.arange(len(who), dtype=np.int64) - np.repeat(np.cumsum(count) - count, count)
-    visit = patients.keys[who] * MOST_VISITS + number
-    day = some_day_between(draws, "standin/day", visit, patients.first[who], patients.last[who])
+    ids = patients.keys[who] * MOST_VISITS + number
+    day = some_day_between(draws, "standin/day", ids, patients.first[who], patients.last[who])
+    visits = Visits(who, number, ids, day)
     return {
-        "visit_occurrence": Rows(who, _visits(plan, patients, who, number, visit, day)),
+        "visit_occurrence": Rows(who, _visit_columns(plan, patients, visits)),
         "observation_period": _periods(patients),
         "death": _deaths(patients),
-        **_records(plan, patients, who, visit, day, per_visit),
+        **_records(plan, patients, visits, per_visit),
     }
 
 
-def _visits(
-    plan: Plan, patients: Patients, who: Ints, number: Ints, visit: Ints, day: np.ndarray
-) -> Columns:
+def _visit_columns(plan: Plan, patients: Patients, visits: Visits) -> Columns:
     return {
-        "visit_occurrence_id": visit,
-        "person_id": patients.ids[who],
+        "visit_occurrence_id": visits.ids,
+        "person_id": patients.ids[visits.who],
         "visit_concept_id": 9202,
-        "visit_start_date": day,
-        "visit_start_datetime": at_daytime(plan.draws, "standin/visit", visit, day),
-        "visit_end_date": day,
+        "visit_start_date": visits.day,
+        "visit_start_datetime": at_daytime(plan.draws, "standin/visit", visits.ids, visits.day),
+        "visit_end_date": visits.day,
         "visit_type_concept_id": ENCOUNTER,
         "visit_source_value": "OP",
         "admitted_from_concept_id": 0,
-        "preceding_visit_occurrence_id": pa.array(visit - 1, mask=number == 0),
+        "preceding_visit_occurrence_id": pa.array(visits.ids - 1, mask=visits.number == 0),
     }
 
 
-def _records(
-    plan: Plan, patients: Patients, who: Ints, visit: Ints, day: np.ndarray, per_visit: int
-) -> dict[str, Rows]:
+def _records(plan: Plan, patients: Patients, visits: Visits, per_visit: int) -> dict[str, Rows]:
     made = {}
     for at, (table, noun, concepts, start) in enumerate(
         (
@@ -85,33 +93,35 @@ def _records(
         )
     ):
         each = max(per_visit - at, 1)
-        row = (visit[:, np.newaxis] * RECORDS_OF_A_VISIT + np.arange(each)).ravel()
-        of = np.repeat(np.arange(len(visit)), each)
+        row = (visits.ids[:, np.newaxis] * RECORDS_OF_A_VISIT + np.arange(each)).ravel()
+        of = np.repeat(np.arange(len(visits.ids)), each)
         weights = 1 / np.arange(3, 3 + len(concepts))
         concept = np.array(concepts)[plan.draws.choice(f"standin/{table}", row, weights)]
+        day = visits.day[of]
         columns: dict[str, object] = {
             f"{table}_id": row,
-            "person_id": patients.ids[who][of],
+            "person_id": patients.ids[visits.who][of],
             f"{noun}_concept_id": concept,
-            f"{start}_date": day[of],
-            f"{start}_datetime": at_daytime(plan.draws, "standin/visit", visit[of], day[of]),
+            f"{start}_date": day,
+            f"{start}_datetime": at_daytime(plan.draws, "standin/visit", visits.ids[of], day),
             f"{noun}_type_concept_id": ENCOUNTER,
-            "visit_occurrence_id": visit[of],
+            "visit_occurrence_id": visits.ids[of],
         }
-        made[table] = Rows(who[of], columns | _details(plan, table, row, day[of]))
-    pairs = made["measurement"]
-    made["fact_relationship"] = Rows(
-        pairs.patient,
-        {
-            "domain_concept_id_1": MEASUREMENT_DOMAIN,
-            "fact_id_1": pairs.columns["measurement_id"],
-            "domain_concept_id_2": MEASUREMENT_DOMAIN,
-            "fact_id_2": pairs.columns["measurement_id"],
-            "relationship_concept_id": 46233683,
-        },
-    )
-    made["note"] = Rows(who, _notes(plan, patients, who, visit, day))
+        made[table] = Rows(visits.who[of], columns | _details(plan, table, row, day))
+    made["fact_relationship"] = _facts(made["measurement"])
+    made["note"] = Rows(visits.who, _notes(plan, patients, visits))
     return made
+
+
+def _facts(measurements: Rows) -> Rows:
+    columns = {
+        "domain_concept_id_1": MEASUREMENT_DOMAIN,
+        "fact_id_1": measurements.columns["measurement_id"],
+        "domain_concept_id_2": MEASUREMENT_DOMAIN,
+        "fact_id_2": measurements.columns["measurement_id"],
+        "relationship_concept_id": 46233683,
+    }
+    return Rows(measurements.patient, columns)
 
 
 def _details(plan: Plan, table: str, row: Ints, day: np.ndarray) -> dict[str, object]:
@@ -124,20 +134,20 @@ def _details(plan: Plan, table: str, row: Ints, day: np.ndarray) -> dict[str, ob
     return {}
 
 
-def _notes(plan: Plan, patients: Patients, who: Ints, visit: Ints, day: np.ndarray) -> Columns:
+def _notes(plan: Plan, patients: Patients, visits: Visits) -> Columns:
     texts = np.array(["Seen.", 'Says "better", wants less.', "Plan:\n- bloods\n- return"])
     return {
-        "note_id": visit * RECORDS_OF_A_VISIT,
-        "person_id": patients.ids[who],
-        "note_date": day,
-        "note_datetime": at_daytime(plan.draws, "standin/visit", visit, day),
+        "note_id": visits.ids * RECORDS_OF_A_VISIT,
+        "person_id": patients.ids[visits.who],
+        "note_date": visits.day,
+        "note_datetime": at_daytime(plan.draws, "standin/visit", visits.ids, visits.day),
         "note_type_concept_id": 32834,
         "note_class_concept_id": 44814638,
         "note_title": "Note",
-        "note_text": texts[plan.draws.integers("standin/note", visit, 0, 2)],
+        "note_text": texts[plan.draws.integers("standin/note", visits.ids, 0, 2)],
         "encoding_concept_id": 32678,
         "language_concept_id": 4180186,
-        "visit_occurrence_id": visit,
+        "visit_occurrence_id": visits.ids,
     }
 
 

@@ -10,7 +10,7 @@ from commonweal.engine.storage import readable_json
 from commonweal.schema.arrow import arrow_schema
 from commonweal.schema.model import Model
 from commonweal.synthetic.dirt.fault import Dirt
-from commonweal.synthetic.feeds.snapshot import FORMAT, MANIFEST
+from commonweal.synthetic.feeds.snapshot import FORMAT
 from commonweal.synthetic.output.batch import FileKey
 from commonweal.synthetic.output.parquet_file import ParquetFile
 from commonweal.synthetic.output.submission_file import Piece, SubmissionFile
@@ -21,7 +21,8 @@ from commonweal.synthetic.sites.submission import is_json_lines, list_tables
 
 FOLDERS = {Purpose.PRODUCTION: "submissions", Purpose.ALPHA: "alpha"}
 """Where the files of the sites stand."""
-DirtOf = Callable[[SiteProfile, Purpose], Dirt]
+DirtOf = Callable[[int, Purpose], Dirt]
+"""The dirt in what the site at a position of the plan sends for a purpose."""
 
 
 class Written(Protocol):
@@ -43,7 +44,7 @@ class Submissions:
         self.truth = TruthFile(folder / "truth.csv")
         for position, profile in enumerate(plan.sites):
             for purpose in profile.purposes:
-                self.dirt[purpose, position] = dirt_of(profile, purpose)
+                self.dirt[purpose, position] = dirt_of(position, purpose)
                 place = folder / FOLDERS[purpose] / profile.name
                 place.mkdir(parents=True)
                 for file in self._list_files(place, profile, purpose, position):
@@ -63,7 +64,7 @@ class Submissions:
             name = f"{table.name}.{ending}"
             label = name if purpose is Purpose.PRODUCTION else f"{FOLDERS[purpose]}/{name}"
             dirt = self.dirt[purpose, position]
-            yield SubmissionFile(folder / name, table, dirt, label=label)
+            yield SubmissionFile(folder / name, table, dirt, site=profile.name, label=label)
 
 
 class ParquetFolder:
@@ -93,8 +94,8 @@ class ParquetFolder:
             file.abandon()
 
 
-def write_feeds_manifest(folder: ParquetFolder, as_of: str) -> None:
-    """Say of the finished files of a folder that they are a snapshot of the feeds."""
+def describe_feeds(folder: ParquetFolder, as_of: str) -> bytes:
+    """The manifest of finished files, by which they are a snapshot of the feeds."""
     manifest = {
         "format": FORMAT,
         "as_of": as_of,
@@ -104,4 +105,4 @@ def write_feeds_manifest(folder: ParquetFolder, as_of: str) -> None:
             for name, file in folder.files.items()
         ],
     }
-    (folder.folder / MANIFEST).write_bytes(readable_json(manifest))
+    return readable_json(manifest)

@@ -105,6 +105,8 @@ def _whole_or_nothing(folder: Path) -> Iterator[Path]:
     with whole_folder(folder) as scratch:
         try:
             yield scratch
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(folder)  # a full disk does not say where it was full
             raise

@@ -23,6 +23,7 @@ class Piece:
 
     text: bytes
     rows: int
+    lines: int
     faults: tuple[Fault, ...]
     """Their lines are counted from 0, the first line of the text."""
 
@@ -30,12 +31,13 @@ class Piece:
 class SubmissionFile:
     """A file that grows piece by piece; ``encode`` may run in several threads at once."""
 
-    def __init__(self, path: Path, table: Table, dirt: Dirt, *, label: str) -> None:
-        """``label`` is what the truth table calls the file."""
+    def __init__(self, path: Path, table: Table, dirt: Dirt, *, site: str, label: str) -> None:
+        """``site`` and ``label`` are what the truth table calls the file by."""
         self.path = path
         self.table = table
-        self.label = label
         self.rows = 0
+        self._site = site
+        self._label = label
         self._lines = 0
         self._dirt = dirt
         self._digest = hashlib.sha256()
@@ -54,47 +56,51 @@ class SubmissionFile:
         """Write what stands before the first row, and give the faults of the file as a whole."""
         if self._empty is not None:
             self._write(b"")
-            return [replace(self._empty, file=self.label)]
+            return [self._own(self._empty, None)]
         if self._is_json:
             self._write(b"")
             return []
         self._write(encode_header(self._names))
-        return [replace(fault, file=self.label) for fault in self._header_faults]
+        self._lines = 1
+        return [self._own(fault, fault.line) for fault in self._header_faults]
 
     def encode(self, rows: pa.Table, people: People) -> Piece:
         """The rows of some people with the dirt in them."""
         if self._empty is not None:
-            return Piece(b"", 0, ())
+            return Piece(b"", 0, 0, ())
         changed, in_rows = self._dirt.change_rows(self.table.name, rows, 0, people)
         written = changed.select(self._columns)
         if self._is_json:
-            return Piece(encode_json_lines(written), len(changed), tuple(in_rows))
+            return Piece(encode_json_lines(written), len(changed), len(changed), tuple(in_rows))
         clean = encode_csv(written)
         text, in_text = self._dirt.change_text(self.table.name, changed, clean, 0, people)
-        faults = [*_place(in_rows, changed, clean), *in_text]
-        return Piece(text, len(changed), tuple(faults))
+        lines = text.count(LINE_FEED)
+        if lines != len(changed):
+            in_rows = _place(in_rows, changed)
+        return Piece(text, len(changed), lines, (*in_rows, *in_text))
 
     def append(self, piece: Piece) -> list[Fault]:
         """Write a piece, and give its faults with the lines they stand on."""
         first = self._lines + 1
         self._write(piece.text)
+        self._lines += piece.lines
         self.rows += piece.rows
-        return [
-            replace(fault, file=self.label, line=first + (fault.line or 0))
-            for fault in piece.faults
-        ]
+        return [self._own(fault, first + (fault.line or 0)) for fault in piece.faults]
+
+    def _own(self, fault: Fault, line: int | None) -> Fault:
+        return replace(fault, site=self._site, file=self._label, line=line)
 
     def _write(self, text: bytes) -> None:
         with self.path.open("ab") as stream:
             stream.write(text)
         self._digest.update(text)
-        self._lines += text.count(LINE_FEED)
 
 
-def _place(faults: Sequence[Fault], rows: pa.Table, text: bytes) -> Sequence[Fault]:
-    """The faults, whose lines count rows, on the lines where these rows begin in the text."""
-    if text.count(LINE_FEED) == len(rows):
-        return faults
+def _place(faults: Sequence[Fault], rows: pa.Table) -> list[Fault]:
+    """The faults, whose lines count rows, on the lines where these rows begin.
+
+    A row takes more than one line where a text in it has line breaks.
+    """
     breaks = np.zeros(len(rows), dtype=np.int64)
     for column in rows.columns:
         if pa.types.is_string(column.type):

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from commonweal.engine.storage import readable_json
 from commonweal.schema.model import get_model
 from commonweal.synthetic.ehr.patients import list_patients
+from commonweal.synthetic.feeds.snapshot import MANIFEST
 from commonweal.synthetic.frames import build_table
 from commonweal.synthetic.output.batch import Made, Makers, Workshop
 from commonweal.synthetic.output.files import (
@@ -18,7 +20,7 @@ from commonweal.synthetic.output.files import (
     ParquetFolder,
     Submissions,
     Written,
-    write_feeds_manifest,
+    describe_feeds,
 )
 from commonweal.synthetic.output.omop import MODEL, build_source
 from commonweal.synthetic.output.pages import build_readme, describe_plan
@@ -115,16 +117,12 @@ class Writing:
         if self._submissions is not None:
             self._submissions.truth.close()
             faults = self._submissions.truth.rows
-        if self._feeds is not None:
-            write_feeds_manifest(self._feeds, self._plan.as_of.isoformat())
-        rows: Counter[str] = Counter()
+        rows = Counter[str]()
         for file in self._list_written():
             place = file.path.relative_to(self._folder)
             if len(place.parts) > 1:
                 rows[place.parts[0]] += file.rows
-        readme = build_readme(self._plan, rows, faults)
-        (self._folder / "README.md").write_bytes(readme)
-        self._describe(rows, readme)
+        self._describe(rows, faults)
         return dict(rows), faults
 
     def close(self) -> None:
@@ -132,20 +130,24 @@ class Writing:
         for folder in self._parquet_folders():
             folder.abandon()
 
-    def _describe(self, rows: Counter[str], readme: bytes) -> None:
-        files = {
-            file.path.relative_to(self._folder).as_posix(): {
-                "rows": file.rows,
-                "sha256": file.sha256,
-            }
-            for file in self._list_written()
+    def _describe(self, rows: Counter[str], faults: int | None) -> None:
+        """Write what stands beside the data."""
+        pages = {self._folder / "README.md": build_readme(self._plan, rows, faults)}
+        if self._feeds is not None:
+            as_of = self._plan.as_of.isoformat()
+            pages[self._feeds.folder / MANIFEST] = describe_feeds(self._feeds, as_of)
+        files: dict[Path, dict[str, Any]] = {
+            file.path: {"rows": file.rows, "sha256": file.sha256} for file in self._list_written()
         }
+        for path, page in pages.items():
+            path.write_bytes(page)
+            files[path] = {"sha256": hashlib.sha256(page).hexdigest()}
         content = {
             "format": FORMAT,
             "synthetic": True,
             "plan": describe_plan(self._plan),
             "rows": rows,
-            "files": {**files, "README.md": {"sha256": hashlib.sha256(readme).hexdigest()}},
+            "files": {p.relative_to(self._folder).as_posix(): said for p, said in files.items()},
         }
         (self._folder / "programme.json").write_bytes(readable_json(content))
 

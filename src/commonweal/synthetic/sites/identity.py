@@ -46,7 +46,7 @@ OTHER = "Other"
 PHONE_SHAPES = (("(", ") 555-01"), ("", "-555-01"), ("1", "55501"))
 """What stands before and after the area code; a site writes all its numbers alike."""
 LAST_OF_FICTION = 99
-RECORD_NUMBERS = 10**8
+RECORD_NUMBERS, MAIL_NUMBERS = 10**8, 10**4
 SPREAD = 61_803_399
 """Has no factor in common with ``RECORD_NUMBERS``: neighbours get numbers far apart."""
 
@@ -151,7 +151,8 @@ def _build_names(plan: Plan, patients: Patients, names: Names) -> Columns:
 
 
 def _build_emails(patients: Patients, names: Names) -> Columns:
-    address = join(names.plain_given, ".", names.plain_family, ".", patients.ids, "@mail.example")
+    number = digits(patients.ids * SPREAD % MAIL_NUMBERS, 4)
+    address = join(names.plain_given, ".", names.plain_family, number, "@mail.example")
     return {"person_id": patients.ids, "email": address}
 
 
