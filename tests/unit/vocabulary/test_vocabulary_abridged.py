@@ -77,6 +77,8 @@ def test_what_must_not_be_empty_is_not_and_keys_are_unique(engine: Engine) -> No
     ):
         unknown = f"SELECT DISTINCT {column} FROM concept EXCEPT SELECT {column} FROM {table}"
         assert engine.rows(unknown) == []
+        described = f"SELECT {table}_concept_id FROM {table} EXCEPT SELECT concept_id FROM concept"
+        assert engine.rows(described) == []
 
 
 def test_only_free_classes_are_shipped_and_names_that_are_not_ours_are_left_out(
