@@ -32,11 +32,13 @@ from commonweal.pipeline.feeds import get_latest_feeds
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Silent
 from commonweal.pipeline.summary import summarize_build
+from commonweal.pipeline.vocabulary import read_abridged
 from commonweal.publish.pointer import find_current
 from commonweal.publish.reader import PublishingStore
 from commonweal.release.catalogue import list_releases
 from commonweal.release.verify import verify_release
 from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import get_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WRITTEN_IN_TURN = (
@@ -375,6 +377,20 @@ def test_what_is_missing_is_named(inputs: Path, tmp_path: Path, removed: str, sa
     (home / removed).rename(tmp_path / removed)
     with pytest.raises(CommonwealError, match=said):
         run_build(small_settings(home), Silent(), now=NOW)
+
+
+def test_until_a_vocabulary_is_loaded_releases_carry_the_abridged_one(
+    inputs: Path, tmp_path: Path
+) -> None:
+    home = copy_programme(inputs, tmp_path / "home")
+    (home / "vocabulary").rename(tmp_path / "vocabulary")
+    release = run_build(small_settings(home), Silent(), now=NOW).releases["registered"]
+    abridged = read_abridged()
+    assert release.manifest.inputs["vocabulary"] == abridged.digest
+    for name, files in abridged.files.items():
+        written = pq.read_table(release.folder / f"{name}.parquet")
+        assert written.column_names == list(get_model("release").table(name).columns)
+        assert written.num_rows == sum(pq.read_metadata(file).num_rows for file in files)
 
 
 def test_an_older_cutoff_built_later_does_not_take_the_public_pages_back(

@@ -22,7 +22,6 @@ ROW = '7\t5" catheter\tDevice\tdm+d\tObject\tS\tA00.7\t19700101\t20991231\t\n'
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
     return tmp_path / "home"
 
 
@@ -52,7 +51,7 @@ def test_everything_works_before_one_is_loaded_and_writes_nothing(
     assert run("info") == ExitCode.OK
     said = capsys.readouterr().out
     assert "abridged 2026-11 (the abridged one that comes with the product)" in said
-    assert "LOINC: free with its notice, https://loinc.org/license" in said
+    assert "https://loinc.org/license" in said
     assert run("search", "lisinopril", "--json", "--limit", "1") == ExitCode.OK
     assert json.loads(capsys.readouterr().out)[0]["id"] == 1308216
     assert run("tree", "--json", "--vocabulary", "ICD10CM") == ExitCode.OK
@@ -142,10 +141,11 @@ def test_source_terms_come_with_all(home: Path, capsys: Capture) -> None:
 def test_a_tree_is_browsed_down(home: Path, capsys: Capture) -> None:
     assert run("tree", "2130001020", "--limit", "2") == ExitCode.OK
     captured = capsys.readouterr()
-    assert "Pedestrian injured in transport accident (V00-V09)" in captured.out
+    assert "2130127216" in captured.out
+    assert "2130127324" not in captured.out
     assert "Only the first 2 are shown" in captured.err
     assert run("tree", "1308216") == ExitCode.OK
-    assert "Lisinopril 10 MG" in capsys.readouterr().out
+    assert "1308304" in capsys.readouterr().out
     assert run("tree", "8507") == ExitCode.OK
     assert "There is nothing below MALE." in capsys.readouterr().out
     assert run("tree", "99") == ExitCode.COULD_NOT_RUN
