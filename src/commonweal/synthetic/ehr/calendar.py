@@ -218,9 +218,7 @@ def _antenatal(
     return parts
 
 
-def _pregnancy_lines(
-    pregnancies: Pregnancies, person: Ints, purpose: Ints, slot: Ints
-) -> Ints:
+def _pregnancy_lines(pregnancies: Pregnancies, person: Ints, purpose: Ints, slot: Ints) -> Ints:
     """What antenatal visits and deliveries record."""
     which, stage = np.divmod(slot, len(CHECKS) + 1)
     line = np.full(len(slot), -1, dtype=np.int64)
