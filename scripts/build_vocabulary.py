@@ -27,7 +27,9 @@ def write_vocabulary(shared: Path, data: Path) -> dict[str, int]:
     rest, snomed = split_snomed(build_tables(Facts(shared)))
     with open_engine(EngineSettings()) as engine:
         return {
-            f"{folder}/{name}": _write(engine, get_model("omop-5.4").table(name), table, data / folder)
+            f"{folder}/{name}": _write(
+                engine, get_model("omop-5.4").table(name), table, data / folder
+            )
             for folder, tables in (("abridged", rest), ("snomed", snomed))
             for name, table in tables.items()
         }

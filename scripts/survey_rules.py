@@ -123,10 +123,63 @@ LONG = 12
 """Letters of a label from which on its beginning tells it from others."""
 
 STATE = "StreetAddress_PIIState"
-STATES = (
-    "AL AK AS AZ AR CA CO CT DE DC FM FL GA GU HI ID IL IN IA KS KY LA ME MH MD MA MI MN MS MO MT "
-    "NE NV NH NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VI VA"
-).split()
+STATES = [
+    "AL",
+    "AK",
+    "AS",
+    "AZ",
+    "AR",
+    "CA",
+    "CO",
+    "CT",
+    "DE",
+    "DC",
+    "FM",
+    "FL",
+    "GA",
+    "GU",
+    "HI",
+    "ID",
+    "IL",
+    "IN",
+    "IA",
+    "KS",
+    "KY",
+    "LA",
+    "ME",
+    "MH",
+    "MD",
+    "MA",
+    "MI",
+    "MN",
+    "MS",
+    "MO",
+    "MT",
+    "NE",
+    "NV",
+    "NH",
+    "NJ",
+    "NM",
+    "NY",
+    "NC",
+    "ND",
+    "MP",
+    "OH",
+    "OK",
+    "OR",
+    "PW",
+    "PA",
+    "PR",
+    "RI",
+    "SC",
+    "SD",
+    "TN",
+    "TX",
+    "UT",
+    "VT",
+    "VI",
+    "VA",
+]
 FIRST_STATE, FIRST_LATE_STATE = 1585261, 1585408
 LATE_STATES = ("WA", "WV", "WI", "WY")
 STATE_CONCEPTS = {
@@ -144,10 +197,13 @@ ROLES: Sequence[tuple[str, str, int | None]] = (
         -990,
     ),
     (
-        r"(?i)PMI_None|None of th|NoneOfThese|_None\b|, None\b|, I have/have had no|, I do not have/"
-        r"|_No(Cancer|Heart|Lung|Digestive|Hormone|Kidney|Bone|Hearing|Infectious|Brain|Mental)"
-        r"|did not have any diff|don.?t have health ins|wasn.?t sick|Not that I know|NoCoverage"
-        r"|did not receive breathing|NoBloodRelated|No(Sons|Daughters)Related",
+        (
+            r"(?i)PMI_None|None of th|NoneOfThese|_None\b|, None\b|, I have/have had no"
+            r"|, I do not have/|_No(Cancer|Heart|Lung|Digestive|Hormone|Kidney|Bone|Hearing)"
+            r"|_No(Infectious|Brain|Mental)|did not have any diff|don.?t have health ins"
+            r"|wasn.?t sick|Not that I know|NoCoverage|did not receive breathing"
+            r"|NoBloodRelated|No(Sons|Daughters)Related"
+        ),
         "only one",
         None,
     ),
@@ -220,7 +276,9 @@ NUMBERS: Sequence[tuple[str, tuple[str, str]]] = (
 )
 """Bounds of questions that are answered with a number; the reference of the programme's rules."""
 DATES = r"(?i)date\d*$"
-WOMEN = r"(?i)Menstrual|Hysterectomy|Ovary|Pregnancy|overallhealth_14b|cope_aou_xx|OBGYN"
+WOMEN = (
+    r"(?i)Menstrual|Hysterectomy|Ovary|Pregnancy|overallhealth_14b|cope_aou_xx|OBGYN|^mhqukb_27$"
+)
 
 CATEGORIES = {
     "Circulatory": "heart",
@@ -312,10 +370,9 @@ SHORT = (
     ("EndocrineCondition", "Endo"),
     ("OtherHealthCondition", "OtherH"),
 )
-RULE_CODES = {
-    "OutsideTravel6Month_OutsideTravel6MonthWhereTraveled": "OutsideTravel6Month_OutsideTravel6MonthWhere",
-    "Past3MonthUseFrequency_PrescriptionStimulant3MonthUse": "Past3MonthUseFrequency_PrescriptionStimulant3Month",
-}
+TRAVELLED = "OutsideTravel6Month_OutsideTravel6MonthWhere"
+STIMULANTS = "Past3MonthUseFrequency_PrescriptionStimulant3Month"
+RULE_CODES = {f"{TRAVELLED}Traveled": TRAVELLED, f"{STIMULANTS}Use": STIMULANTS}
 """Codes that the branching rules give in another form than the codebook."""
 
 

@@ -4,6 +4,7 @@ Names have what real ones have: quotes that open and never close, accents, perce
 backslashes. Every concept and link is a function of its number, so counts are known.
 """
 
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +18,28 @@ VERSION = "v5.0 30-AUG-24"
 FIRST_ID = 1_000
 CHILDREN, LEVELS = 8, 5
 """How many concepts are below one, and how many generations of them are told of."""
-ODD = ['5" needle', "Crohn's", "½ tablet", "naïve", "100%", "back\\slash", '"quoted"', "a,b;c", "😀"]
-WORDS = (
-    "acute chronic benign malignant primary secondary left right upper lower renal hepatic "
-    "cardiac pulmonary gastric cerebral dermal ocular nasal dental fracture infection neoplasm "
-    "disorder syndrome inflammation hemorrhage ulcer diabetes hypertension asthma anemia tablet "
-    "capsule injection solution ointment release extended oral topical measurement serum plasma "
-    "urine blood tissue culture antibody antigen sodium potassium glucose calcium device needle "
-    "catheter screw plate examination excision biopsy imaging therapy vaccine history finding"
-).split()
+ODD = [
+    '5" needle',
+    "Crohn's",
+    "½ tablet",
+    "naïve",
+    "100%",
+    "back\\slash",
+    '"quoted"',
+    "a,b;c",
+    "😀",
+]
+WORDS = re.findall(
+    r"\w+",
+    """
+    acute chronic benign malignant primary secondary left right upper lower renal hepatic
+    cardiac pulmonary gastric cerebral dermal ocular nasal dental fracture infection neoplasm
+    disorder syndrome inflammation hemorrhage ulcer diabetes hypertension asthma anemia tablet
+    capsule injection solution ointment release extended oral topical measurement serum plasma
+    urine blood tissue culture antibody antigen sodium potassium glucose calcium device needle
+    catheter screw plate examination excision biopsy imaging therapy vaccine history finding
+    """,
+)
 DOMAINS = ("Condition", "Drug", "Measurement", "Procedure", "Observation")
 VOCABULARIES = ("SNOMED", "RxNorm", "LOINC", "ICD10CM", "RxNorm Extension", "MedDRA")
 HEADERS = {

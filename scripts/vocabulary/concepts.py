@@ -1,5 +1,7 @@
 """Which concepts are shipped, and under what names."""
 
+from typing import Any
+
 import polars as pl
 from scripts.vocabulary.facts import MODEL_COLUMNS, Facts, read_table
 from scripts.vocabulary.labels import Labels, read_instruments
@@ -114,7 +116,7 @@ def _own_names(facts: Facts) -> tuple[list[int], list[str]]:
 
 
 def _name_questions(
-    rows: list[dict[str, object]], labels: Labels, own: dict[int, str]
+    rows: list[dict[str, Any]], labels: Labels, own: dict[int, str]
 ) -> dict[int, str]:
     """Names by id: of questions, and of everything whose code is known."""
     return own | {
@@ -127,10 +129,10 @@ def _name_questions(
 
 
 def _name_answers(
-    rows: list[dict[str, object]], labels: Labels, names: dict[int, str], facts: Facts
+    rows: list[dict[str, Any]], labels: Labels, names: dict[int, str], facts: Facts
 ) -> dict[int, str]:
     """Names of answers whose code is not known, by id."""
-    asked: dict[int, list[dict[str, object]]] = {}
+    asked: dict[int, list[dict[str, Any]]] = {}
     for pair in facts.answers.to_dicts():
         asked.setdefault(pair["answer_concept_id"], []).append(pair)
     made = {}

@@ -43,7 +43,10 @@ class Facts:
     @cached_property
     def answers(self) -> pl.DataFrame:
         """Question, answer, the answer's text and its number, one row for each pair."""
-        newer, older = self.codebook("omop2survey_key"), self.codebook("omopsurvey_key_with_modules")
+        newer, older = (
+            self.codebook("omop2survey_key"),
+            self.codebook("omopsurvey_key_with_modules"),
+        )
         columns = ["question_concept_id", "answer_concept_id", "answer_text", "answer_numeric"]
         pairs = pl.concat([newer.select(columns), older.select(columns), self._family_answers])
         return (
@@ -69,7 +72,9 @@ class Facts:
         The newest list comes first; within a module questions stand in their order.
         """
         names = ("survey_metadata", "ehwb_survey_metadata", "bhp_survey_metadata")
-        newest = pl.concat([self._questions(name, "order_number", pl.col("type")) for name in names])
+        newest = pl.concat(
+            [self._questions(name, "order_number", pl.col("type")) for name in names]
+        )
         question = pl.lit("QUESTION")
         older = self._questions("question_concept", "question_order_number", question)
         by_module = self.codebook("omopsurvey_key_with_modules").select(

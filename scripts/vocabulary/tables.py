@@ -95,9 +95,7 @@ def _build_relationships(facts: Facts, shipped: set[int]) -> pl.DataFrame:
         pl.concat([links, *maps], how="diagonal")
         .filter(pl.col("concept_id_1").is_in(named), pl.col("concept_id_2").is_in(named))
         .unique(key, keep="first", maintain_order=True)
-        .with_columns(
-            valid_start_date=pl.date(1970, 1, 1), valid_end_date=pl.date(2099, 12, 31)
-        )
+        .with_columns(valid_start_date=pl.date(1970, 1, 1), valid_end_date=pl.date(2099, 12, 31))
     )
 
 

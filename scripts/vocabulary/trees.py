@@ -7,6 +7,7 @@ are, so that the same group has the same id in every edition.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 from scripts.vocabulary.facts import Facts, read_table
@@ -32,7 +33,7 @@ class Trees:
 
     def __init__(self, facts: Facts, concepts: pl.DataFrame) -> None:
         self.facts, self.concepts = facts, concepts
-        self.groups: list[dict[str, object]] = [
+        self.groups: list[dict[str, Any]] = [
             _group(VOCABULARY_ID, VOCABULARY, VOCABULARY, "Vocabulary", "Metadata", standard=None)
         ]
         self.edges: set[Edge] = {*self._icd(), *self._drugs(), *self._surveys()}
@@ -192,7 +193,7 @@ def _sort(parents: Mapping[int, set[int]]) -> list[int]:
 
 def _group(
     concept: int, name: str, code: str, kind: str, domain: str, *, standard: str | None = "C"
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return {
         "concept_id": concept,
         "concept_name": name[:1].upper() + name[1:],

@@ -18,7 +18,20 @@ from commonweal.vocabulary.views import SEARCH, VocabularyViews
 
 Row = dict[str, object]
 
-WORDS = ["renal", "Renal", "RENALIS", "type", "2", "ii", "déjà", "A1c/Hb", "x-ray", "5%", "'s", "😀"]
+WORDS = [
+    "renal",
+    "Renal",
+    "RENALIS",
+    "type",
+    "2",
+    "ii",
+    "déjà",
+    "A1c/Hb",
+    "x-ray",
+    "5%",
+    "'s",
+    "😀",
+]
 NAMES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
 CONCEPTS = st.lists(
     st.fixed_dictionaries(
@@ -35,11 +48,15 @@ CONCEPTS = st.lists(
     max_size=12,
 )
 QUERIES = st.one_of(
-    st.lists(st.sampled_from([*WORDS, "re", "snomed", "44", "zz", "+", ","]), max_size=3).map(" ".join),
+    st.lists(st.sampled_from([*WORDS, "re", "snomed", "44", "zz", "+", ","]), max_size=3).map(
+        " ".join
+    ),
     NAMES.map('"{}"'.format),
     st.text(string.printable, max_size=6),
 )
-WHAT = "concept_id concept_name concept_code vocabulary_id domain_id concept_class_id standard_concept"
+WHAT = (
+    "concept_id concept_name concept_code vocabulary_id domain_id concept_class_id standard_concept"
+)
 
 
 def register(engine: Engine, concepts: list[Row], folder: Path) -> tuple[VocabularyViews, ...]:
@@ -69,7 +86,9 @@ def find_by_the_rules(concepts: list[Row], text: str, *, sources: bool) -> list[
     numbered = list(enumerate(concepts, start=100))
     exact = [
         n
-        for n, c in sorted(numbered, key=lambda p: (p[1]["standard_concept"] or "~", p[1]["vocabulary_id"]))
+        for n, c in sorted(
+            numbered, key=lambda p: (p[1]["standard_concept"] or "~", p[1]["vocabulary_id"])
+        )
         if str(c["concept_code"]).lower() == query.lower() or str(n) == query
     ]
     if exact:
@@ -126,6 +145,8 @@ def test_narrowing_is_the_same_with_what_loading_prepares(
     ]
     with open_engine(EngineSettings(threads=1)) as engine:
         views = register(engine, rows, tmp_path)
-        plain, prepared = ([c.id for c in find_concepts(engine, "renal", views=v, **narrowing)] for v in views)
+        plain, prepared = (
+            [c.id for c in find_concepts(engine, "renal", views=v, **narrowing)] for v in views
+        )
     assert plain == prepared
     assert 0 < len(plain) < len(rows)

@@ -72,8 +72,8 @@ def check_searches(home: Path, size: Size) -> None:
     found = run(home, "search", "renal diabetes", "--limit", "5")
     assert len(found) == 5
     assert {c["standard"] for c in found} <= {"S", "C"}
-    odd = run(home, "search", "naïve", "--limit", "1", "--domain", "drug")
-    assert odd[0]["domain"] == "Drug"
+    odd = run(home, "search", "naïve", "--limit", "1", "--domain", "condition")
+    assert odd[0]["domain"] == "Condition"
     assert "naïve" in odd[0]["name"]
     assert run(home, "search", "zzzz") == []
     roots = run(home, "tree")

@@ -57,6 +57,12 @@ DirtOption = Annotated[
         "out. Say it once for each.",
     ),
 ]
+MendedOption = Annotated[
+    bool,
+    typer.Option(
+        "--mended", help="Without what files are rejected for, as sites send them once more."
+    ),
+]
 BatchOption = Annotated[
     int, typer.Option(min=1, help="Persons made at a time; changes memory and time, no byte.")
 ]
@@ -78,6 +84,7 @@ def synth(
     demographics: DemographicsOption = None,
     make: PartOption = None,
     dirt: DirtOption = None,
+    mended: MendedOption = False,
     batch: BatchOption = DEFAULT_BATCH,
     workers: WorkersOption = None,
     dry_run: DryRunOption = False,
@@ -113,6 +120,7 @@ def synth(
             out,
             parts=parts,
             mixture=mixture,
+            mended=mended,
             batch=batch,
             workers=workers,
             progress=bar.reach,

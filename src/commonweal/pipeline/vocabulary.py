@@ -123,7 +123,8 @@ def _write_version(
 
 def _keep(loading: Path) -> Path:
     """Give a finished version its name; one of the same content stays as it is."""
-    version = loading.parent / json.loads((loading / MANIFEST).read_bytes())["digest"][:16]
+    digest = str(json.loads((loading / MANIFEST).read_bytes())["digest"])
+    version = loading.parent / digest[:16]
     if version.exists():
         shutil.rmtree(loading)
     else:

@@ -161,9 +161,7 @@ def _view_parquet(engine: Engine, table: Table, file: TableFile) -> None:
             fix="Fetch or export the file again.",
         ) from error
     renamed = ", ".join(f"{quoted(name)} AS {quoted(name.lower())}" for name in found)
-    engine.execute(
-        f"CREATE OR REPLACE TEMP VIEW {_TYPED}_named AS SELECT {renamed} FROM {_RAW}"
-    )
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {_TYPED}_named AS SELECT {renamed} FROM {_RAW}")
     columns = [name.lower() for name in found]
     _check_columns(table, file, columns)
     for field, fault in _list_faults(table, columns):
@@ -217,18 +215,20 @@ def _check_cells(
     for (field, _), row in zip(faults, found, strict=True):
         if row is not None:
             line = f"Line {piece.first_line + row:,} of {file.name} has a {field.name}"
-            raise _wrong_cell(line if not header.quote else f"{file.name} has a {field.name}", field)
+            raise _wrong_cell(
+                line if not header.quote else f"{file.name} has a {field.name}", field
+            )
 
 
 def _list_faults(table: Table, found: Collection[str]) -> list[tuple[Field, str]]:
     """For every column there is, a condition that is true of cells that cannot stand in it."""
-    return [
-        (field, f"{quoted(field.name)} IS {'' if must_be else 'NOT '}NULL "
-                f"{'OR' if must_be else 'AND'} ({_typed(field, field.name)}) IS NULL")
-        for field in fields_of(table)
-        if field.name in found
-        for must_be in [field.primary_key]
-    ]
+    return [(field, _fault(field)) for field in fields_of(table) if field.name in found]
+
+
+def _fault(field: Field) -> str:
+    """A text that does not have the type, and no value where a key is needed."""
+    wrong = f"({_typed(field, field.name)}) IS NULL"
+    return wrong if field.primary_key else f"{quoted(field.name)} IS NOT NULL AND {wrong}"
 
 
 def _wrong_cell(where: str, field: Field) -> CommonwealError:

@@ -111,7 +111,7 @@ def told_plainly(name: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise CommonwealError(f"{name} is damaged.", expected=_WHOLE, fix=_AGAIN) from error
-    except (NotImplementedError, RuntimeError) as error:
+    except RuntimeError as error:  # also what an unknown kind of packing raises
         raise CommonwealError(
             f"{name} cannot be unpacked: it has a password, or an unusual kind of packing.",
             expected=_WHOLE,

@@ -1,6 +1,7 @@
 """How much is in a vocabulary: by licence, vocabulary and domain."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from commonweal.engine.protocol import Engine
@@ -33,18 +34,22 @@ def count_contents(engine: Engine, *, views: VocabularyViews = DEFAULT_VIEWS) ->
         "count(*) FILTER (standard_concept = 'S') "
         f"FROM {views.concept_sql} GROUP BY ALL ORDER BY ALL"
     )
-    licences, vocabularies, domains = (_share(rows, place) for place in range(3))
     known = list(CLASSES)
-    ordered = sorted(licences, key=lambda share: known.index(share.name))
-    return Contents(tuple(ordered), vocabularies, domains)
+    licences = _share(
+        (licence if licence in CLASSES else UNKNOWN, *counts) for licence, _, _, *counts in rows
+    )
+    return Contents(
+        tuple(sorted(licences, key=lambda share: known.index(share.name))),
+        _share((vocabulary, *counts) for _, vocabulary, _, *counts in rows),
+        _share((domain, *counts) for _, _, domain, *counts in rows),
+    )
 
 
-def _share(rows: list[tuple[str, str, str, int, int]], place: int) -> tuple[Share, ...]:
+def _share(counted: Iterable[tuple[str, int, int]]) -> tuple[Share, ...]:
     concepts: Counter[str] = Counter()
     standard: Counter[str] = Counter()
-    for row in rows:
-        name = row[place] if place or row[place] in CLASSES else UNKNOWN
-        concepts[name] += row[3]
-        standard[name] += row[4]
+    for name, of_all, of_standard in counted:
+        concepts[name] += of_all
+        standard[name] += of_standard
     by_size = sorted(concepts, key=lambda name: (-concepts[name], name))
     return tuple(Share(name, concepts[name], standard[name]) for name in by_size)

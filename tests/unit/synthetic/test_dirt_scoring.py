@@ -1,9 +1,12 @@
 """Recall and precision against the truth."""
 
+from pathlib import Path
+
 import pytest
 
+from commonweal.schema.errors import CommonwealError
 from commonweal.synthetic.dirt.fault import Fault
-from commonweal.synthetic.dirt.scoring import Place, Score, score
+from commonweal.synthetic.dirt.scoring import Place, Score, read_truth, score
 
 TRUTH = [
     Fault("here", "measurement.csv", 3, "measurement_date", "time.future"),
@@ -80,3 +83,36 @@ def test_the_same_place_twice_counts_once() -> None:
 
 def test_no_truth_no_score() -> None:
     assert score([], [FILE]) == {}
+
+
+def test_a_truth_table_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text(
+        "site,file,line,column,recipe\n"
+        "here,measurement.csv,3,measurement_date,time.future\n"
+        "here,specimen.csv,,,file.zero_byte\n",
+        encoding="utf-8",
+    )
+    assert read_truth(file) == [TRUTH[0], TRUTH[3]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "site,file,line,column\n",
+        "site,file,line,column,recipe\nhere,a.csv,three,b,c\n",
+        "site,file,line,column,recipe\nhere,a.csv,3\n",
+    ],
+)
+def test_what_is_no_truth_table_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CommonwealError, match="cannot be read") as caught:
+        read_truth(file)
+    assert "site, file, line, column, recipe" in caught.value.expected
+
+
+def test_a_truth_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CommonwealError, match="cannot be read"):
+        read_truth(tmp_path / "truth.csv")

@@ -96,7 +96,9 @@ def test_only_free_classes_are_shipped_and_names_that_are_not_ours_are_left_out(
 
 
 def test_the_wording_of_questions_is_not_shipped(engine: Engine) -> None:
-    names = [r[0] for r in engine.rows("SELECT concept_name FROM concept WHERE vocabulary_id = 'PPI'")]
+    names = [
+        r[0] for r in engine.rows("SELECT concept_name FROM concept WHERE vocabulary_id = 'PPI'")
+    ]
     assert len(names) > 5000
     assert [name for name in names if len(name) > 120 or "?" in name] == []
     wording = re.compile(r"(?:how often (?:do|did|have)|select all|\b(?:have|do) you)\b", re.I)
@@ -119,7 +121,9 @@ def test_snomed_ct_stands_apart(engine: Engine) -> None:
     main = {name: parts[0] for name, parts in list_shipped().items()}
     classes = pq.read_table(main["concept"]).column("licence_class").to_pylist()
     assert "snomed" not in classes
-    snomed = {r[0] for r in engine.rows("SELECT concept_id FROM concept WHERE vocabulary_id = 'SNOMED'")}
+    snomed = {
+        r[0] for r in engine.rows("SELECT concept_id FROM concept WHERE vocabulary_id = 'SNOMED'")
+    }
     ends = {
         "concept_synonym": ["concept_id"],
         "concept_relationship": ["concept_id_1", "concept_id_2"],
@@ -173,9 +177,7 @@ def test_what_the_made_up_data_use_is_there(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("data_set", ["gibleed", "synthea27nj", "synthea1k"])
-def test_what_real_data_sets_use_is_there(
-    shared_data: Path, engine: Engine, data_set: str
-) -> None:
+def test_what_real_data_sets_use_is_there(shared_data: Path, engine: Engine, data_set: str) -> None:
     nobody_names = {756265, 765467, 19080464, 32869, 36217135, 37393315, 38000267, 38003566}
     used: set[int] = set()
     clinical = {table.name for table in get_model("omop-5.4").tables.values() if table.has_person}
@@ -233,7 +235,9 @@ def test_walking_down_reaches_every_icd_10_cm_code_once(engine: Engine) -> None:
             assert child not in depth, "there is one way to a code"
             depth[child] = depth[parent] + 1
             waiting.append(child)
-    codes = {r[0] for r in engine.rows("SELECT concept_id FROM concept WHERE vocabulary_id = 'ICD10CM'")}
+    codes = {
+        r[0] for r in engine.rows("SELECT concept_id FROM concept WHERE vocabulary_id = 'ICD10CM'")
+    }
     assert codes <= depth.keys()
     assert all(concept in OURS for concept in depth.keys() - codes)
     assert all(get_concept(engine, root).concept_class == "ICD10 Chapter" for root in roots)

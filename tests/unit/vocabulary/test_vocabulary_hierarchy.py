@@ -98,6 +98,9 @@ def test_either_table_alone_is_a_hierarchy(engine: Engine) -> None:
 
 def test_without_either_there_is_none(engine: Engine) -> None:
     views = VocabularyViews(ancestor=None, relationship=None)
-    for ask in (lambda: list_roots(engine, views=views), lambda: list_children(engine, 1, views=views)):
+    for ask in (
+        lambda: list_roots(engine, views=views),
+        lambda: list_children(engine, 1, views=views),
+    ):
         with pytest.raises(CommonwealError, match="no hierarchy"):
             ask()

@@ -121,9 +121,7 @@ def test_a_large_table_is_read_in_pieces_of_whole_rows(
         ("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_named(
-    engine: Engine, tmp_path: Path, content: str, message: str
-) -> None:
+def test_what_is_wrong_is_named(engine: Engine, tmp_path: Path, content: str, message: str) -> None:
     folder = write_concepts(tmp_path / "in", content)
     with pytest.raises(CommonwealError, match=message) as told:
         load(engine, folder, tmp_path / "out")

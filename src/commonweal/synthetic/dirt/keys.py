@@ -7,8 +7,8 @@ from commonweal.schema.model import Table
 from commonweal.synthetic.dirt.dates import move_dates
 from commonweal.synthetic.dirt.recipe import LEAVES, Change, Chosen, Rates, RowRecipe
 
-ABSENT = 800_000_000
-"""Added to a person's id it gives one that no site has."""
+ABSENT = 4_000_000_000
+"""Added to a person's id it gives one that nobody has, be it a participant or in disguise."""
 ONE_DAY = np.timedelta64(1, "D")
 
 

@@ -6,7 +6,7 @@ from commonweal.synthetic.dirt.recipe import LEAVES, Line, Rates, Spoilt, TextRe
 SURPLUS = b"surplus"
 LATIN_1_LETTER = "é".encode("latin-1")
 """No UTF-8 wherever it stands before a letter, a digit, a comma or a line end."""
-SPRINT = "Data sprints of All of Us, 2018: of 228 files five could not be loaded, "
+SPRINT = "Data sprints of All of Us, by July 2018: of 210 files five could not be loaded, "
 
 
 def _change_length(line: Line) -> Spoilt:

@@ -73,17 +73,20 @@ def build_dirt(
     *,
     last: np.datetime64 | None = None,
     alpha: bool = False,
+    mended: bool = False,
 ) -> SiteDirt:
     """The dirt of the site at a position of the plan, as asked for or as in real life.
 
     ``last`` is the last day of what it sends, if that is not the plan's. ``alpha`` is for
-    files that the site de-identified.
+    files that the site de-identified. ``mended`` leaves out what files are rejected for.
 
     Raises:
         CommonwealError: the recipes want more rows of a table than there are.
     """
     if mixture is None:
         mixture = alpha_mixture() if alpha else default_mixture(plan, site)
+    if mended:
+        mixture = {name: of for name, of in mixture.items() if not get_recipe(name).rejects}
     return SiteDirt(
         plan.sites[site].name,
         mixture,

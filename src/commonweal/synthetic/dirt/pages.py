@@ -37,6 +37,20 @@ measured.
 
 A rate is a share: of a table's rows that fit the recipe, of the files (at least one), or of the
 people concerned.
+
+To score a check of your own, let it name the file, the line and, if it can, the column of all it
+finds in a site's files:
+
+```python
+from pathlib import Path
+
+from commonweal.synthetic.dirt.scoring import read_truth, score
+
+truth = [fault for fault in read_truth(Path("truth.csv")) if fault.site == "prairie"]
+found = {("measurement.csv", 17, "measurement_date"), ("specimen.csv", None, "")}
+for recipe, result in score(truth, found).items():
+    print(recipe, result.planted, result.recall, result.precision)
+```
 """
 
 

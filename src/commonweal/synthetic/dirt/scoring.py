@@ -6,12 +6,16 @@ line and, where both name one, its column. A place is *right* when some fault st
 line, whichever column it names: a row that was moved in time has more than one odd date.
 """
 
+import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from commonweal.schema.errors import CommonwealError
 from commonweal.synthetic.dirt.fault import Fault
 
+COLUMNS = ["site", "file", "line", "column", "recipe"]
 Place = tuple[str, int | None, str]
 """File, line and column that somebody found fault with."""
 
@@ -38,6 +42,28 @@ class Score:
         """Share of the places that are right; those of other recipes count for neither."""
         named = self.right + self.wrong
         return self.right / named if named else 1.0
+
+
+def read_truth(file: Path) -> list[Fault]:
+    """The faults of a truth table, ``truth.csv`` of a synthetic programme.
+
+    Raises:
+        CommonwealError: it cannot be read, or is no such table.
+    """
+    try:
+        header, *rows = csv.reader(file.read_text(encoding="utf-8").splitlines() or [""])
+        if header != COLUMNS:
+            raise ValueError("another header")
+        return [
+            Fault(site, name, int(line) if line else None, column, recipe)
+            for site, name, line, column, recipe in rows
+        ]
+    except (OSError, ValueError) as error:
+        raise CommonwealError(
+            f"The truth table {file} cannot be read.",
+            expected=f"a CSV file with the columns {', '.join(COLUMNS)}",
+            fix="Give the truth.csv of a synthetic programme as it was written.",
+        ) from error
 
 
 def score(truth: Iterable[Fault], found: Collection[Place]) -> dict[str, Score]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from commonweal.schema.model import get_model
-from commonweal.synthetic.draws import Ints
+from commonweal.synthetic.draws import Floats, Ints
 from commonweal.synthetic.feeds.survey.details import Details
 from commonweal.synthetic.feeds.survey.pack import NO_ANSWER, Kind, Pack, load_pack
 from commonweal.synthetic.feeds.survey.sheet import Block, Sheet
@@ -20,6 +20,8 @@ from commonweal.synthetic.frames import build_table
 from commonweal.synthetic.people.people import People
 from commonweal.synthetic.plan import Plan
 
+Numbers = NDArray[Any]
+"""Whole numbers of any width."""
 SETS_OF_A_PERSON = 100
 """Room for sittings in a set's number: sitting s of a person is ``person * 100 + s``."""
 ANSWERS_OF_A_SET = 1000
@@ -34,7 +36,7 @@ def build_surveys(plan: Plan, people: People) -> pa.Table:
     traits = draw_traits(plan, people)
     sittings = draw_sittings(plan, people, traits, pack)
     blocks = [list(_fill_in(plan, people, traits, pack, sitting)) for sitting in sittings]
-    return _build(people, pack, sittings, blocks)
+    return _build(people, sittings, blocks)
 
 
 def _fill_in(
@@ -50,23 +52,23 @@ def _fill_in(
 
 
 def _build(
-    people: People, pack: Pack, sittings: Sequence[Sitting], blocks: Sequence[Sequence[Block]]
+    people: People, sittings: Sequence[Sitting], blocks: Sequence[Sequence[Block]]
 ) -> pa.Table:
     """Put the answers in order, number them, and name everything by its code."""
     table = get_model("feeds").table("survey_response")
     flat = [block for of_sitting in blocks for block in of_sitting]
-    if not sum(len(block.who) for block in flat):
+    lengths = [len(block.who) for block in flat]
+    if not sum(lengths):
         return build_table(table, [])
-    sitting = np.repeat(
-        np.arange(len(sittings)),
-        [sum(len(block.who) for block in of_sitting) for of_sitting in blocks],
-    )
     who = np.concatenate([block.who for block in flat])
     order = np.argsort(_narrow(who, len(people)), kind="stable")
-    who, sitting = who[order], sitting[order]
-    question = np.repeat([b.question for b in flat], [len(b.who) for b in flat])[order]
+    who = who[order]
+    of_sitting = [len(sitting_blocks) for sitting_blocks in blocks]
+    sitting_of_block = np.repeat(np.arange(len(sittings), dtype=np.int8), of_sitting)
+    sitting = np.repeat(sitting_of_block, lengths)[order]
+    question = np.repeat(np.array([b.question for b in flat], dtype=np.int32), lengths)[order]
     answer = np.concatenate([block.answer for block in flat])[order]
-    number = np.concatenate([_numbers(block) for block in flat])[order]
+    number = _join_numbers(flat, lengths)[order]
     slots = np.array([one.slot for one in sittings])
     response_set = people.ids[who] * SETS_OF_A_PERSON + slots[sitting]
     moments = np.stack([one.moments for one in sittings])
@@ -80,21 +82,27 @@ def _build(
                 "authored_at": moments[sitting, who],
                 "language": people.language.take(pa.array(who)),
                 **_name_modules(sittings, sitting),
-                **_name_questions(pack, question),
-                **_name_answers(pack, answer),
-                **_write_values(pack, question, answer, number),
+                **_name_questions(question),
+                **_name_answers(answer),
+                **_write_values(question, answer, number),
             }
         ],
     )
 
 
-def _narrow(places: Ints, count: int) -> NDArray[Any]:
+def _narrow(places: Numbers, count: int) -> Numbers:
     """Positions in the smallest type that holds them, which sorts fastest."""
     return places.astype(np.min_scalar_type(max(count - 1, 0)))
 
 
-def _numbers(block: Block) -> NDArray[np.float64]:
-    return np.full(len(block.who), np.nan) if block.number is None else block.number
+def _join_numbers(blocks: Sequence[Block], lengths: Sequence[int]) -> Floats:
+    """Numbers of all blocks one after the other; NaN where a block has none."""
+    joined = np.full(sum(lengths), np.nan)
+    ends = np.cumsum(lengths)
+    for block, end in zip(blocks, ends, strict=True):
+        if block.number is not None:
+            joined[end - len(block.number) : end] = block.number
+    return joined
 
 
 def _number_rows(response_set: Ints) -> pa.Array:
@@ -105,11 +113,11 @@ def _number_rows(response_set: Ints) -> pa.Array:
     return pa.array(response_set * ANSWERS_OF_A_SET + rows - first + 1).cast(pa.string())
 
 
-def _take(texts: Sequence[str | None], places: Ints) -> pa.Array:
+def _take(texts: Sequence[str], places: Numbers) -> pa.Array:
     return pc.take(pa.array(texts, pa.string()), pa.array(places))
 
 
-def _name_modules(sittings: Sequence[Sitting], places: Ints) -> dict[str, Any]:
+def _name_modules(sittings: Sequence[Sitting], places: Numbers) -> dict[str, Any]:
     modules = [one.module for one in sittings]
     return {
         "module": _take([module.code for module in modules], places),
@@ -118,7 +126,7 @@ def _name_modules(sittings: Sequence[Sitting], places: Ints) -> dict[str, Any]:
     }
 
 
-def _name_questions(pack: Pack, places: Ints) -> dict[str, Any]:
+def _name_questions(places: Numbers) -> dict[str, Any]:
     codes, concepts, _ = _question_columns()
     return {
         "question_concept_id": concepts[places],
@@ -126,7 +134,7 @@ def _name_questions(pack: Pack, places: Ints) -> dict[str, Any]:
     }
 
 
-def _name_answers(pack: Pack, places: Ints) -> dict[str, Any]:
+def _name_answers(places: Numbers) -> dict[str, Any]:
     codes, concepts = _answer_columns()
     rows = pa.array(places)
     return {
@@ -135,7 +143,7 @@ def _name_answers(pack: Pack, places: Ints) -> dict[str, Any]:
     }
 
 
-def _write_values(pack: Pack, question: Ints, answer: Ints, number: Any) -> dict[str, Any]:
+def _write_values(question: Numbers, answer: Numbers, number: Floats) -> dict[str, Any]:
     """Numbers, dates and placeholders of questions that have no answers to choose from."""
     _, _, kinds = _question_columns()
     free = np.flatnonzero(answer == NO_ANSWER)

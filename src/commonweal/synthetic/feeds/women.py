@@ -24,8 +24,8 @@ def is_pregnant(draws: Draws, ids: Ints, born: Days, sex: Ints, day: Days) -> Fl
         ).astype("timedelta64[D]")
         happens = draws.uniform("pregnancy", ids, number) < PREGNANCY_SHARE
         since = (day - begins).astype(np.int64)
-        pregnant |= happens & (0 <= since) & (since < PREGNANCY_DAYS)
-    return pregnant & (sex == FEMALE)
+        pregnant |= happens & (since >= 0) & (since < PREGNANCY_DAYS)
+    return np.asarray(pregnant & (sex == FEMALE))
 
 
 def is_after_menopause(draws: Draws, ids: Ints, age: Floats) -> Flags:

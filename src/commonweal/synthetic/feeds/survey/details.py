@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from commonweal.synthetic.draws import Flags, Floats, Ints
 from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.feeds.survey.history import BANDS, RELATIVES, History
-from commonweal.synthetic.feeds.survey.pack import Pack
+from commonweal.synthetic.feeds.survey.pack import Pack, Places
 from commonweal.synthetic.feeds.survey.traits import Traits
 from commonweal.synthetic.feeds.women import is_after_menopause, is_pregnant
 from commonweal.synthetic.frames import Days
@@ -27,6 +27,7 @@ from commonweal.synthetic.plan import Plan
 DAYS_IN_YEAR = 365.2425
 QUIT_SHARE, SOME_DAYS_SHARE = 0.62, 0.12
 """Of those who smoked: who stopped, and who smokes on some days only."""
+STOPPED_BY_HORMONES_SHARE = 0.04
 RETIREMENT_AGE, RETIRED_SHARE = 65, 0.75
 
 
@@ -36,7 +37,7 @@ class Details:
 
     plan: Plan
     people: People
-    whom: Ints
+    whom: Places
     """Their positions among ``people``."""
     day: Days
     traits: Traits
@@ -75,7 +76,8 @@ class Details:
     def _find(self, about: str, value: str) -> Flags:
         if about in RELATIVES and value == "none":
             conditions = self.pack.family[about]
-            return ~np.any([self.history.has(about, name) for name in conditions], axis=0)
+            some = np.any([self.history.has(about, name) for name in conditions], axis=0)
+            return np.asarray(~some)
         if about in ("self", "any", *RELATIVES):
             return self.history.has(about, value)
         if about in BANDS:
@@ -96,7 +98,7 @@ class Details:
             "smoker": self._smokes,
             "aged": lambda value: self.age >= int(value),
             "retired": lambda _: self._retired,
-            "periods": lambda value: self._menopause if value == "ended" else ~self._menopause,
+            "periods": self._has_periods,
             "pregnant": lambda value: self._pregnant if value == "yes" else ~self._pregnant,
         }
 
@@ -129,16 +131,18 @@ class Details:
             return smoked if value == "ever" else ~smoked
         luck = self.plan.draws.uniform("smokes now", self.ids)
         now = np.select([luck < QUIT_SHARE, luck < QUIT_SHARE + SOME_DAYS_SHARE], [0, 1], 2)
-        return smoked & (now == ("quit", "some days", "every day").index(value))
+        return np.asarray(smoked & (now == ("quit", "some days", "every day").index(value)))
 
     @cached_property
     def _retired(self) -> Flags:
         retires = self.plan.draws.chance("retired", self.ids, RETIRED_SHARE)
         return retires & (self.age >= RETIREMENT_AGE)
 
-    @cached_property
-    def _menopause(self) -> Flags:
-        return is_after_menopause(self.plan.draws, self.ids, self.age)
+    def _has_periods(self, value: str) -> Flags:
+        draws = self.plan.draws
+        over = is_after_menopause(draws, self.ids, self.age)
+        stopped = ~over & draws.chance("periods stopped", self.ids, STOPPED_BY_HORMONES_SHARE)
+        return {"go on": ~over & ~stopped, "stopped": stopped, "ended": over}[value]
 
     @cached_property
     def _pregnant(self) -> Flags:

@@ -18,10 +18,14 @@ DAYS_IN_YEAR = 365.2425
 NEVER = np.datetime64("NaT", "D")
 UNMENTIONED_SHARE = 0.08
 """Share of those with a condition who do not report it, ever."""
-SPREAD_YEARS = 35
+SPREAD_YEARS = 30
 """Within how many years after the first age a condition begins."""
-BANDS = {"child": (0, 12), "adolescent": (12, 18), "adult": (18, 65), "older": (65, 75)} | {
-    "elderly": (75, 200)
+BANDS = {
+    "child": (0, 12),
+    "adolescent": (12, 18),
+    "adult": (18, 65),
+    "older": (65, 75),
+    "elderly": (75, 200),
 }
 """Ages at which a condition was told of: from, and before."""
 RELATIVES = {
@@ -34,6 +38,10 @@ RELATIVES = {
 }
 """How often a relative has a condition, compared with mothers."""
 RUNS_IN_FAMILIES = 1.8
+TOLD_SHARE = 0.8
+"""Of how many relatives anything is told at all."""
+KNOWN_SHARE = 0.5
+"""How much of what such a relative has is known."""
 SEXES = {"female": FEMALE, "male": MALE}
 
 
@@ -56,9 +64,10 @@ class History:
     def has(self, who: str, name: str) -> Flags:
         """Whether the person (``self``), a relative or one of them all (``any``) has it."""
         if who == "self":
-            return self._reported_onset(name) <= self.day
+            return np.asarray(self._reported_onset(name) <= self.day)
         if who == "any":
-            return np.any([self.has(one, name) for one in ("self", *RELATIVES)], axis=0)
+            who_of_all = [self.has(one, name) for one in ("self", *RELATIVES)]
+            return np.asarray(np.any(who_of_all, axis=0))
         if (who, name) not in self._relatives:
             self._relatives[who, name] = self._draw_relative(who, name)
         return self._relatives[who, name]
@@ -80,7 +89,7 @@ class History:
     def _find_onset(self, condition: Condition) -> Days:
         known = [self.onsets[concept] for concept in condition.diseases if concept in self.onsets]
         if known:
-            return np.fmin.reduce(known)
+            return np.asarray(np.fmin.reduce(known))
         name, first = condition.name, condition.first_age
         years = first + self.draws.integers(f"history {name}/age", self.ids, 0, SPREAD_YEARS)
         day = self.born + np.round(years * DAYS_IN_YEAR).astype("timedelta64[D]")
@@ -90,10 +99,11 @@ class History:
     def _can_have(self, condition: Condition) -> Flags:
         if not condition.sex:
             return np.full(len(self.ids), fill_value=True)
-        return self.sex == SEXES[condition.sex]
+        return np.asarray(self.sex == SEXES[condition.sex])
 
     def _draw_relative(self, who: str, name: str) -> Flags:
-        usual = self.conditions[name].family * RELATIVES[who]
-        own = self._reported_onset(name) <= self.day if name in self.conditions else False
+        usual = self.conditions[name].family * RELATIVES[who] * KNOWN_SHARE
+        own = self._reported_onset(name) <= self.day
         share: Floats = np.where(own, usual * RUNS_IN_FAMILIES, usual)
-        return self.draws.chance(f"family {who} {name}", self.ids, share)
+        told = self.draws.chance(f"family {who}", self.ids, TOLD_SHARE)
+        return told & self.draws.chance(f"family {who} {name}", self.ids, share)

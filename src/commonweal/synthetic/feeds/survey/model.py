@@ -3,8 +3,9 @@
 ``models.csv`` has a pattern of question codes on each line; the first that fits counts.
 ``shares`` are percentages of the plain answers in the order of their scale, ``*9`` for 9 each,
 or ``code=share`` in the order in which the trait grows; for numbers and dates (days before the
-sitting) they are the values at equal steps of the distribution. ``how`` is ``one`` when at
-least one of several answers is given, ``each`` when all may be left out.
+sitting) they are the values at equal steps of the distribution. Several
+answers are given as ``how`` says: ``each`` by itself and maybe none, ``some`` the same but one
+at least, or ``one`` and seldom another.
 """
 
 import re
@@ -63,7 +64,7 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
     trait = row["trait"]
     loading = float(row["loading"] or LOADING) if trait else 0.0
     shared = kind in {"single", "multiple"}
-    one = row["how"] == "one" or kind == "single"
+    one = row["how"] in {"one", "some"} or kind == "single"
     roles = {PLAIN, EXCLUSIVE} if one else {PLAIN}
     counted = [at for at, (_, role) in enumerate(answers) if role in roles]
     order, shares = _read_shares(row, code, answers, counted) if shared else (_NO_INTS, _NO_FLOATS)
@@ -73,7 +74,7 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
         loading=loading,
         reverse=trait.startswith("-"),
         order=order,
-        edges=_edges(loading, shares, several=several, one=one),
+        edges=_edges(loading, shares * (EXTRA if row["how"] == "one" else 1), several=several),
         one=one,
         shares=shares / 100,
         values=np.array(row["shares"].split() if kind in {"number", "date"} else [], dtype=float),
@@ -86,10 +87,9 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
 
 _NO_INTS: Ints = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
-_NONE = {
-    name: ""
-    for name in ("pattern", "how", "trait", "loading", "shares", "skip", "refusal", "unsure", "cap")
-}
+_NONE = dict.fromkeys(
+    ("pattern", "how", "trait", "loading", "shares", "skip", "refusal", "unsure", "cap"), ""
+)
 
 
 @cache
@@ -118,10 +118,9 @@ def _read_shares(
     return np.array(counted[: len(parts)], dtype=np.int64), np.array(parts, dtype=np.float64)
 
 
-def _edges(loading: float, shares: Floats, *, several: bool, one: bool) -> Floats:
+def _edges(loading: float, shares: Floats, *, several: bool) -> Floats:
     if not len(shares):
         return _NO_FLOATS
     if not several:
         return edges_between(loading, shares)
-    extra = EXTRA if one else 1.0
-    return quantiles(loading, 1 - np.minimum(shares * extra / 100, 1.0))
+    return quantiles(loading, 1 - np.minimum(shares / 100, 1.0))

@@ -14,11 +14,14 @@ from enum import StrEnum
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commonweal.synthetic.draws import Flags
 from commonweal.synthetic.facts import Fact, read_facts
 from commonweal.synthetic.feeds.survey.model import Model, find_model
 
+Places = NDArray[np.int32]
+"""Positions of people at hand, or rows of the tables below."""
 SKIP_CODE, SKIP_CONCEPT = "PMI_Skip", 903096
 SKIPPED, HIDDEN = -1, -2
 """Instead of the position of an answer: left blank, never shown."""
@@ -226,9 +229,7 @@ def _read_questions(answers: Mapping[str, list[Answer]]) -> tuple[Question, ...]
     return tuple(found)
 
 
-def _read_parents(
-    rules: Sequence[Fact], answers: Mapping[str, list[Answer]]
-) -> tuple[Parent, ...]:
+def _read_parents(rules: Sequence[Fact], answers: Mapping[str, list[Answer]]) -> tuple[Parent, ...]:
     """The rules of one question, one parent after the other."""
     by_parent: dict[str, list[Fact]] = defaultdict(list)
     for rule in rules:

@@ -20,6 +20,7 @@ from commonweal.synthetic.feeds.survey.pack import (
     SKIPPED,
     Kind,
     Parent,
+    Places,
     Question,
     Role,
 )
@@ -35,9 +36,9 @@ class Block:
 
     question: int
     """Row in the table of questions."""
-    who: Ints
+    who: Places
     """Positions of people; who gave several answers is there several times."""
-    answer: Ints
+    answer: Places
     """Rows in the table of answers."""
     number: Floats | None = None
     """The number or the day (since 1970) that was given."""
@@ -60,10 +61,20 @@ class Sheet:
         """The rows of one question."""
         at = self._shown(question)
         if len(at):
-            method = self._methods[question.kind]
-            yield from method(self, question, at)
+            yield from self._answer(question, at)
         elif question.has_children:
             self._hide(question)
+
+    def _answer(self, question: Question, at: Ints) -> Iterator[Block]:
+        match question.kind:
+            case Kind.SINGLE:
+                return self._answer_single(question, at)
+            case Kind.MULTIPLE:
+                return self._answer_several(question, at)
+            case Kind.NUMBER | Kind.DATE:
+                return self._answer_number(question, at)
+            case Kind.TEXT:
+                return self._answer_text(question, at)
 
     def _shown(self, question: Question) -> Ints:
         """Positions at the sitting of those who see the question."""
@@ -174,7 +185,9 @@ class Sheet:
             self.numbers[question.code] = np.full(len(self.details), np.nan)
             self.numbers[question.code][at] = np.where(blank, np.nan, values)
         who = self.details.whom[at[~blank]]
-        yield Block(question.place, who, np.full(len(who), NO_ANSWER), values[~blank])
+        yield Block(
+            question.place, who, np.full(len(who), NO_ANSWER, dtype=np.int32), values[~blank]
+        )
         yield self._blank(question, at[blank])
 
     def _cap(self, cap: str, at: Ints, values: Floats) -> Floats:
@@ -182,7 +195,7 @@ class Sheet:
         if not cap:
             return values
         most = np.floor(self.details.age[at]) - (FIRST_YEARS if cap == "years" else 0)
-        return np.minimum(values, most)
+        return np.asarray(np.minimum(values, most))
 
     def _days_before(self, at: Ints, days: Floats) -> Floats:
         """Days since 1970 of what was so many days before the sitting, never before birth."""
@@ -193,24 +206,16 @@ class Sheet:
     def _answer_text(self, question: Question, at: Ints) -> Iterator[Block]:
         blank, _ = _split(self._luck(question, at), question.model.skip)
         who = self.details.whom[at[~blank]]
-        yield Block(question.place, who, np.full(len(who), NO_ANSWER))
+        yield Block(question.place, who, np.full(len(who), NO_ANSWER, dtype=np.int32))
         yield self._blank(question, at[blank])
 
     def _blank(self, question: Question, at: Ints) -> Block:
-        return Block(question.place, self.details.whom[at], np.full(len(at), SKIP))
-
-    _methods = {
-        Kind.SINGLE: _answer_single,
-        Kind.MULTIPLE: _answer_several,
-        Kind.NUMBER: _answer_number,
-        Kind.DATE: _answer_number,
-        Kind.TEXT: _answer_text,
-    }
+        return Block(question.place, self.details.whom[at], np.full(len(at), SKIP, dtype=np.int32))
 
 
-def _rows_of(question: Question) -> Ints:
+def _rows_of(question: Question) -> Places:
     """Rows of the table of answers by position; the last one is the skip."""
-    return np.array([*(answer.place for answer in question.answers), SKIP], dtype=np.int64)
+    return np.array([*(answer.place for answer in question.answers), SKIP], dtype=np.int32)
 
 
 def _split(luck: Floats, share: float) -> tuple[Flags, Floats]:

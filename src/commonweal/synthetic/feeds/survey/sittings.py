@@ -8,18 +8,20 @@ whoever answered that.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from commonweal.synthetic.draws import Flags, Ints
-from commonweal.synthetic.feeds.survey.pack import Module, Pack
+from commonweal.synthetic.draws import Flags
+from commonweal.synthetic.feeds.consents import consent_moments
+from commonweal.synthetic.feeds.survey.pack import Module, Pack, Places
 from commonweal.synthetic.feeds.survey.scale import mix, quantiles
 from commonweal.synthetic.feeds.survey.traits import Traits
 from commonweal.synthetic.frames import Days, Moments, at_daytime
 from commonweal.synthetic.people.people import People
 from commonweal.synthetic.plan import Plan
 
-CONSENT_HOUR = 8
 CORE = "core"
 CORE_MODULES = ("TheBasics", "OverallHealth", "Lifestyle")
 WILLINGNESS = 0.5
@@ -43,26 +45,24 @@ class Sitting:
     """One for each person; NaT for those who did not answer."""
 
     @property
-    def whom(self) -> Ints:
+    def whom(self) -> Places:
         """Positions of those who answered."""
-        return np.flatnonzero(~np.isnat(self.moments))
+        return np.flatnonzero(~np.isnat(self.moments)).astype(np.int32)
 
 
 def draw_sittings(plan: Plan, people: People, traits: Traits, pack: Pack) -> list[Sitting]:
     """All sittings in the order of their slots."""
-    consent = people.membership.enrolled.astype("datetime64[us]") + np.timedelta64(
-        CONSENT_HOUR, "h"
-    )
+    calendar = Calendar(plan, people, traits)
     done: dict[str, Moments] = {}
     sittings = []
     for module in pack.modules:
-        ready = _find_ready(module.after, done, consent)
+        ready = _find_ready(module.after, done, consent_moments(people))
         if module.unless:
             ready = np.where(np.isnat(done[module.unless]), ready, NEVER)
-        moments = _draw_moments(plan, people, traits, module, ready)
+        moments = calendar.draw_moments(module, ready)
         done[module.code] = moments
         sittings.append(Sitting(module, module.slot, moments))
-    again = [_repeat(plan, people, sitting) for sitting in sittings if sitting.module.again]
+    again = [calendar.repeat(sitting) for sitting in sittings if sitting.module.again]
     return [*sittings, *again]
 
 
@@ -75,42 +75,48 @@ def _find_ready(after: str, done: Mapping[str, Moments], consent: Moments) -> Mo
     return done[after]
 
 
-def _draw_moments(
-    plan: Plan, people: People, traits: Traits, module: Module, ready: Moments
-) -> Moments:
-    draws, ids, stream = plan.draws, people.ids, f"survey {module.slot}"
-    ready_day = ready.astype("datetime64[D]")
-    start = np.maximum(ready_day, np.datetime64(module.opens, "D"))
-    luck = draws.uniform(f"{stream}/delay", ids)
-    if module.closes is None:
-        delay = np.floor(module.days * luck * luck)
-    else:
+@dataclass(frozen=True)
+class Calendar:
+    """When people answer what is open to them."""
+
+    plan: Plan
+    people: People
+    traits: Traits
+
+    def draw_moments(self, module: Module, ready: Moments) -> Moments:
+        """When each answers the module first; NaT for those who do not."""
+        draws, ids, stream = self.plan.draws, self.people.ids, f"survey {module.slot}"
+        ready_day = ready.astype("datetime64[D]")
+        start = np.maximum(ready_day, np.datetime64(module.opens, "D"))
+        day = start + self._delay(module, start)
+        minutes = draws.integers(f"{stream}/minutes", ids, *MINUTES_BETWEEN)
+        soon = ready + minutes.astype("timedelta64[m]")
+        moments = np.where(day == ready_day, soon, at_daytime(draws, stream, ids, day))
+        return np.where(self._sits(module, start, day), moments, NEVER)
+
+    def _delay(self, module: Module, start: Days) -> NDArray[Any]:
+        """Days from when it is open; evenly until it closes, where it does."""
+        luck = self.plan.draws.uniform(f"survey {module.slot}/delay", self.people.ids)
+        if module.closes is None:
+            return np.floor(module.days * luck * luck).astype("timedelta64[D]")
         left = (np.datetime64(module.closes, "D") - start).astype(np.float64) + 1
-        delay = np.floor(np.where(np.isnat(start), 0, left) * luck)
-    day = start + delay.astype("timedelta64[D]")
-    minutes = draws.integers(f"{stream}/minutes", ids, *MINUTES_BETWEEN)
-    soon = ready + minutes.astype("timedelta64[m]")
-    moments = np.where(day == ready_day, soon, at_daytime(draws, stream, ids, day))
-    return np.where(_sits(plan, people, traits, module, start, day), moments, NEVER)
+        return np.floor(np.where(left > 0, left, 0) * luck).astype("timedelta64[D]")
 
+    def _sits(self, module: Module, start: Days, day: Days) -> Flags:
+        chance = self.plan.draws.uniform(f"survey {module.slot}/sits", self.people.ids)
+        willing = mix(WILLINGNESS, self.traits["willing"], chance)
+        sits = willing >= quantiles(WILLINGNESS, np.array(1 - module.share))
+        sits &= day <= self.people.membership.last_day
+        if module.closes is not None:
+            sits &= start <= np.datetime64(module.closes, "D")
+        return np.asarray(sits)
 
-def _sits(
-    plan: Plan, people: People, traits: Traits, module: Module, start: Days, day: Days
-) -> Flags:
-    chance = plan.draws.uniform(f"survey {module.slot}/sits", people.ids)
-    willing = mix(WILLINGNESS, traits["willing"], chance)
-    ready = willing >= quantiles(WILLINGNESS, np.array(1 - module.share))
-    in_time = day <= people.membership.last_day
-    if module.closes is not None:
-        in_time &= start <= np.datetime64(module.closes, "D")
-    return np.asarray(ready & in_time)
-
-
-def _repeat(plan: Plan, people: People, sitting: Sitting) -> Sitting:
-    """The second time that few people answer a survey."""
-    draws, ids, stream = plan.draws, people.ids, f"survey {sitting.slot} again"
-    wait = draws.integers(f"{stream}/wait", ids, *DAYS_UNTIL_AGAIN).astype("timedelta64[D]")
-    day = sitting.moments.astype("datetime64[D]") + wait
-    sits = draws.chance(stream, ids, sitting.module.again) & (day <= people.membership.last_day)
-    moments = np.where(sits, at_daytime(draws, stream, ids, day), NEVER)
-    return replace(sitting, slot=sitting.slot + SECOND_TIME, moments=moments)
+    def repeat(self, sitting: Sitting) -> Sitting:
+        """The second time that few people answer a survey."""
+        draws, ids, stream = self.plan.draws, self.people.ids, f"survey {sitting.slot} again"
+        wait = draws.integers(f"{stream}/wait", ids, *DAYS_UNTIL_AGAIN).astype("timedelta64[D]")
+        day = sitting.moments.astype("datetime64[D]") + wait
+        sits = draws.chance(stream, ids, sitting.module.again)
+        sits &= day <= self.people.membership.last_day
+        moments = np.where(sits, at_daytime(draws, stream, ids, day), NEVER)
+        return replace(sitting, slot=sitting.slot + SECOND_TIME, moments=moments)
