@@ -12,7 +12,7 @@ from commonweal.synthetic.ehr.pregnancies import CHECKS, MOST, TERM, Pregnancies
 from commonweal.synthetic.ehr.records import MOST_VISITS
 from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.frames import Days
-from commonweal.synthetic.people.diseases import SEXES, sex_position
+from commonweal.synthetic.people.diseases import sex_position
 from commonweal.synthetic.plan import Plan
 
 ORDINARY, ANTENATAL, DELIVERY, FINAL = range(4)
