@@ -456,9 +456,14 @@ def test_the_age_at_diagnosis_is_that_of_the_onset(rows: pl.DataFrame, people: P
     said = said.filter(pl.col("name") != "PMI_Skip")
     onset, born = (of(people, a, said) for a in (people.onsets[320128], people.born))
     age = (onset - born).astype(float) / 365.2425
-    older = said["name"].to_numpy() == "HowOldWereYouHypertension_OlderAdult"
-    assert (age[older] >= 65).all()
-    assert (age[~older] < 65).all()
+    bands = {"Child": (0, 12), "Adolescent": (12, 18), "Adult": (18, 65)} | {
+        "OlderAdult": (65, 75),
+        "Elderly": (75, 120),
+    }
+    limits = [bands[name.rpartition("_")[2]] for name in said["name"]]
+    low, high = np.array(limits).T
+    assert ((low <= age) & (age < high)).all()
+    assert len(set(limits)) >= 3
 
 
 def test_only_women_of_an_age_are_pregnant(rows: pl.DataFrame, people: People) -> None:
