@@ -52,7 +52,7 @@ class Programme:
 
     home: Path
     combined: dict[str, list[Path]]
-    vocabulary: dict[str, Path]
+    vocabulary: dict[str, list[Path]]
     threads: int = 1
     memory_limit: str = "500MB"
     sites: Mapping[str, str] = field(default_factory=dict)
@@ -96,7 +96,8 @@ def write_programme(
     vocabulary = {}
     if concepts is not None:
         rows = [{"concept_id": number, "concept_code": code} for number, code in concepts.items()]
-        vocabulary["concept"] = write_table(home / "vocabulary", "concept", rows, lineage=False)
+        file = write_table(home / "vocabulary", "concept", rows, lineage=False)
+        vocabulary["concept"] = [file]
     return Programme(home, combined, vocabulary)
 
 

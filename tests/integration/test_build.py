@@ -368,7 +368,6 @@ def _rows_of(file: Path) -> list[dict[str, str]]:
     [
         ("landing", "nothing to curate"),
         ("feeds", "no snapshot of the programme's feeds"),
-        ("vocabulary", "No vocabulary is loaded"),
     ],
 )
 def test_what_is_missing_is_named(inputs: Path, tmp_path: Path, removed: str, said: str) -> None:

@@ -22,7 +22,8 @@ from commonweal.engine.settings import Settings, read_settings
 from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.intake.findings import Severity
 from commonweal.intake.terminal import VERDICT_STYLES
-from commonweal.pipeline.demo.programme import Demonstration, HandedIn, get_demo_settings, run_demo
+from commonweal.pipeline.demo.programme import Demonstration, get_demo_settings, run_demo
+from commonweal.pipeline.handing_in import HandedIn
 from commonweal.pipeline.summary import summarize_build
 
 HomeOption = Annotated[
@@ -43,9 +44,10 @@ def demo(
 ) -> None:
     """Build a demonstration programme and serve its hub on this machine.
 
-    Two sites hand in their data: GiBleed, a public data set of 2,694 made-up patients with
-    faults of its own, and a small clinic whose first try is rejected. All is checked,
-    curated, de-identified, released and published. Running it again changes nothing.
+    Seven sites hand in their data: GiBleed, a public data set of 2,694 made-up patients with
+    faults of its own, and six made-up hospitals, of which at least one is rejected at its first
+    try. All is checked, curated, de-identified, released and published. A release to train on
+    is made as well. Running it again changes nothing.
 
     Example: commonweal demo
 
@@ -85,6 +87,7 @@ def _summarize(demonstration: Demonstration, credentials: list[Credential]) -> d
             for handed in demonstration.handed_in
         ],
         **summarize_build(demonstration.built),
+        "training_release": demonstration.training.id,
         "accounts": [{"email": c.email, "password": c.password} for c in credentials],
     }
 
@@ -96,6 +99,7 @@ def _print(demonstration: Demonstration, settings: Settings) -> None:
         OUT.print(f"Report to {handed.site.title}: {report}", markup=False)
     OUT.print()
     print_build(summarize_build(demonstration.built))
+    OUT.print(f"To train on: {demonstration.training.id}, all of it made up.")
     OUT.print(
         f"Everything is in {settings.home}. The verbs of commonweal, run in that folder, work "
         "on it; try: commonweal release list\n",

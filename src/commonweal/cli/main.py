@@ -18,6 +18,7 @@ from commonweal.cli import (
     sites,
     submissions,
     submit,
+    synth,
     vocabulary,
 )
 from commonweal.cli.failures import explain_os_error
@@ -62,6 +63,7 @@ serve.register(app)
 sites.register(app)
 submissions.register(app)
 submit.register(app)
+synth.register(app)
 vocabulary.register(app)
 
 

@@ -12,9 +12,15 @@ from commonweal.cli.summary import new_table, print_build
 from commonweal.engine.settings import read_settings
 from commonweal.pipeline.build import run_build
 from commonweal.pipeline.summary import summarize_build
+from commonweal.pipeline.training import PERSONS, build_training_release
 from commonweal.release.catalogue import Release, get_release, list_releases
 from commonweal.release.verify import verify_release
 from commonweal.schema.errors import ExitCode
+
+TrainingOption = Annotated[
+    bool, typer.Option("--training", help="Build the release of made-up people, letter S.")
+]
+PersonsOption = Annotated[int, typer.Option(help="How many people are made up for --training.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,16 +33,30 @@ IdArgument = Annotated[
 
 
 @app.command()
-def build(*, json: JsonOption = False) -> None:
+def build(
+    *, training: TrainingOption = False, persons: PersonsOption = PERSONS, json: JsonOption = False
+) -> None:
     """Curate, de-identify, seal and publish the next releases.
 
     The same inputs give the same releases, byte for byte: when nothing has changed, nothing
     is made.
 
+    With --training a release of made-up people is built instead, such as S2026Q4R1, in the shape
+    of the registered tier. It needs no submission and can be built in any programme.
+
     Example: commonweal release build
+
+    Example: commonweal release build --training
     """
     with Bars() as bars:
-        built = run_build(read_settings(), bars, now=datetime.now(tz=UTC))
+        now, settings = datetime.now(tz=UTC), read_settings()
+        if training:
+            made = build_training_release(settings, bars, now=now, persons=persons)
+        else:
+            built = run_build(settings, bars, now=now)
+    if training:
+        _print_training(made, json=json)
+        return
     summary = summarize_build(built)
     if json:
         print_json(summary)
@@ -102,6 +122,14 @@ def verify(release_id: IdArgument, *, json: JsonOption = False) -> None:
 def register(main: typer.Typer) -> None:
     """Add the verbs to the command line."""
     main.add_typer(app, name="release")
+
+
+def _print_training(release: Release, *, json: bool) -> None:
+    if json:
+        print_json(_describe(release))
+        return
+    OUT.print(_heading(release))
+    OUT.print(f"What is in it: commonweal release show {release.id}")
 
 
 def _describe(release: Release) -> dict[str, object]:

@@ -8,7 +8,19 @@ from commonweal.cli.output import OUT
 
 NAMES = frozenset({"Rule", "Submission", "Release"})
 NUMBERS = frozenset(
-    {"Rows", "Vocabulary rows", "Persons", "Errors", "Warnings", "Columns", "Bytes", "Tables"}
+    {
+        "Below",
+        "Bytes",
+        "Columns",
+        "Concepts",
+        "Errors",
+        "Persons",
+        "Rows",
+        "Standard",
+        "Tables",
+        "Vocabulary rows",
+        "Warnings",
+    }
 )
 
 

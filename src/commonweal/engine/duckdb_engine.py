@@ -35,6 +35,8 @@ class DuckDBEngine:
             "temp_directory": str(spill),
         }
         self._connection = duckdb.connect(":memory:", config=config)
+        # It would draw into results; verbs have bars of their own.
+        self.execute("SET enable_progress_bar = false")
 
     def register_parquet(self, view: str, files: Sequence[Path]) -> None:
         names = ", ".join(quoted_text(str(file)) for file in files)

@@ -19,11 +19,10 @@ from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.seal import ReleaseFacts as SealedFacts
 from commonweal.pipeline.seal import seal_release
-from commonweal.pipeline.snapshots import Snapshot
-from commonweal.pipeline.vocabulary import get_vocabulary
+from commonweal.pipeline.vocabulary import Vocabulary, get_vocabulary
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
 from commonweal.privacy.describe import RULE_TITLES, describe_tier
-from commonweal.privacy.tiers import TIERS, Tier, get_tier
+from commonweal.privacy.tiers import TIERS, TRAINING, Tier, get_tier
 from commonweal.privacy.treatment import is_kept, treat_table
 from commonweal.privacy.vault import Vault, open_vault
 from commonweal.publish.model import ReleaseFacts, StoreSummary
@@ -70,12 +69,31 @@ def run_build(settings: Settings, progress: Progress, *, now: datetime) -> Built
     with only_one(settings.home), _open_engine(settings) as engine:
         vocabulary = get_vocabulary(settings.home)
         curated = curate(engine, settings, progress)
-        build = _Build(engine, settings, progress, vocabulary, curated)
+        build = _Build(settings.home, engine, settings, progress, vocabulary, curated)
         with _open_vault(settings.home) as vault:
             tiers = {name: build.make_tier(get_tier(name), vault) for name in TIERS}
         releases = {name: build.seal(get_tier(name), made, now) for name, made in tiers.items()}
         published = build.publish(releases[PUBLIC_TIER])
     return Built(curated, tiers, releases, published)
+
+
+def run_training_build(
+    settings: Settings, within: Settings, progress: Progress, *, vault_key: bytes, now: datetime
+) -> Release:
+    """Seal the training release of the programme ``settings`` from the made-up one ``within``.
+
+    The vocabulary is that of ``settings``. A vault that is made gets ``vault_key``.
+
+    Raises:
+        CommonwealError: an input is missing or does not fit, or another process is building.
+    """
+    with only_one(within.home), _open_engine(within) as engine:
+        vocabulary = get_vocabulary(settings.home)
+        curated = curate(engine, within, progress)
+        build = _Build(settings.home, engine, within, progress, vocabulary, curated)
+        tier = get_tier(TRAINING)
+        with open_vault(within.home / "vault" / "vault.sqlite", new_key=vault_key) as vault:
+            return build.seal(tier, build.make_tier(tier, vault), now)
 
 
 def _open_engine(settings: Settings) -> Engine:
@@ -93,10 +111,12 @@ def _open_vault(home: Path) -> Vault:
 class _Build:
     """One build under way: what every step of it needs."""
 
+    home: Path
+    """Where releases are sealed."""
     engine: Engine
     settings: Settings
     progress: Progress
-    vocabulary: Snapshot
+    vocabulary: Vocabulary
     curated: Curated
 
     def make_tier(self, tier: Tier, vault: Vault) -> TierResult:
@@ -143,7 +163,7 @@ class _Build:
         )
         self.progress.begin(f"Sealing: {tier.name} tier", 1)
         release = seal_release(
-            self.settings.home,
+            self.home,
             tier=tier.name,
             letter=tier.letter,
             tables=made.folder,

@@ -63,7 +63,7 @@ def build_tier_stage(
     tier: Tier,
     *,
     combined: Files,
-    vocabulary: Mapping[str, Path],
+    vocabulary: Files,
     vault: Vault,
     sites: Mapping[str, str],
     out: Path,
@@ -76,7 +76,7 @@ def build_tier_stage(
         engine: where the work is done.
         tier: what the tier may show.
         combined: the combined stage's files by table, with their lineage columns.
-        vocabulary: files of vocabulary tables, which are copied as they are. Without
+        vocabulary: files of vocabulary tables, of which OMOP's columns are copied. Without
             ``concept`` no source value can be told again, and all of them stay empty.
         vault: gives new ids and days to move dates by; draws are stored before they are used.
         sites: the state each site is in, such as MA; empty, or no entry, where it is not known.
@@ -98,7 +98,7 @@ def build_tier_stage(
         "tier": tier.model_dump(mode="json"),
         "treatments": describe_treatments(tier),
         "inputs": digest_files(sources),
-        "vocabulary": digest_files({name: [file] for name, file in vocabulary.items()}),
+        "vocabulary": digest_files(vocabulary),
         "vault": vault.digest(tier.name, participants, shifted=tier.date_shift),
         "sites": _list_states(tier, sites),
     }
@@ -174,7 +174,7 @@ def list_participants(engine: Engine, persons: Sequence[Path]) -> list[int]:
     return found
 
 
-def _check_inputs(combined: Files, vocabulary: Mapping[str, Path]) -> None:
+def _check_inputs(combined: Files, vocabulary: Files) -> None:
     if "person" not in combined:
         raise DeidentifyError(
             "The combined dataset has no table person.",

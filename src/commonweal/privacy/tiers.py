@@ -4,13 +4,16 @@ import tomllib
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from commonweal.schema.errors import CommonwealError
 
 TIERS = ("registered", "controlled")
+"""The tiers of every build."""
+TRAINING = "synthetic"
+"""The tier of releases out of made-up people, for training and tutorials."""
 
 
 class BirthPolicy(StrEnum):
@@ -76,11 +79,18 @@ def get_tier(name: str) -> Tier:
     Raises:
         CommonwealError: when there is no such tier; the message lists those there are.
     """
-    if name not in TIERS:
+    known = (*TIERS, TRAINING)
+    if name not in known:
         raise CommonwealError(
             f"There is no tier called {name!r}.",
-            expected=f"one of {', '.join(TIERS)}",
+            expected=f"one of {', '.join(known)}",
             fix="Choose one of these names.",
         )
+    policy = _read_policy(name)
+    like = policy.pop("like", None)
+    return Tier(name=name, **(_read_policy(like) if like else {}) | policy)
+
+
+def _read_policy(name: str) -> dict[str, Any]:
     text = (files("commonweal.privacy") / "tiers" / f"{name}.toml").read_text(encoding="utf-8")
-    return Tier(name=name, **tomllib.loads(text))
+    return tomllib.loads(text)

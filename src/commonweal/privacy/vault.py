@@ -159,18 +159,22 @@ class Vault:
         return int.from_bytes(hmac.digest(self._key, message.encode(), "sha256"))
 
 
-def open_vault(path: Path, *, must_exist: bool = False) -> Vault:
+def open_vault(path: Path, *, must_exist: bool = False, new_key: bytes | None = None) -> Vault:
     """Open the vault, making it first when there is none.
 
     Args:
         path: the SQLite file.
         must_exist: True when releases were made already. A new vault would then give the
             same participants other ids, so a missing or empty one is an error.
+        new_key: key of a vault that is made; drawn at random when not given. Only for made-up
+            people, who are to get the same ids wherever they are made.
 
     Raises:
         VaultError: the file is missing though it must exist, is damaged, is another kind of
             database, may be read by others, or cannot be opened.
     """
+    if new_key is not None and len(new_key) != KEY_BYTES:
+        raise ValueError(f"the key of a vault has {KEY_BYTES} bytes")
     if must_exist and not path.exists():
         raise _missing(path)
     with _told_plainly():
@@ -182,7 +186,7 @@ def open_vault(path: Path, *, must_exist: bool = False) -> Vault:
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 if must_exist:
                     raise _missing(path)
-                _make_tables(connection)
+                _make_tables(connection, new_key or secrets.token_bytes(KEY_BYTES))
             _check_is_vault(connection, path)
             return Vault(connection)
         except BaseException:
@@ -210,12 +214,12 @@ def _claim_file(path: Path) -> None:
         )
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
+def _make_tables(connection: sqlite3.Connection, key: bytes) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if _pragma(connection, "user_version") == 0:
         for statement in [*_TABLES.split(";\n"), *_append_only_triggers()]:
             connection.execute(statement)
-        connection.execute("INSERT INTO key VALUES (1, ?)", (secrets.token_bytes(KEY_BYTES),))
+        connection.execute("INSERT INTO key VALUES (1, ?)", (key,))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
     connection.execute("COMMIT")

@@ -59,11 +59,11 @@ class Workspace:
         self.engine.register_arrow(PERSONS, persons)
         self._made.append(("VIEW", PERSONS))
 
-    def view_codes(self, concepts: Path | None) -> None:
+    def view_codes(self, concepts: Sequence[Path]) -> None:
         """Table of concept codes; empty when no vocabulary is at hand."""
         source = "SELECT NULL::BIGINT AS concept_id, NULL::VARCHAR AS concept_code"
-        if concepts is not None:
-            self.engine.register_parquet("privacy_concept", [concepts])
+        if concepts:
+            self.engine.register_parquet("privacy_concept", concepts)
             self._made.append(("VIEW", "privacy_concept"))
             source = "SELECT concept_id, concept_code FROM privacy_concept"
         self._make_table(

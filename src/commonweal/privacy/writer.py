@@ -1,6 +1,5 @@
 """Writes the files of one tier, table by table, and counts what every rule did."""
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +46,7 @@ class TierWriter:
     def write_all(
         self,
         sources: Files,
-        vocabulary: Mapping[str, Path],
+        vocabulary: Files,
         vault: Vault,
         participants: Sequence[int],
         sites: Mapping[str, str],
@@ -59,7 +58,7 @@ class TierWriter:
         declared = get_model("release").tables
         kept = [declared[name] for name in sorted(sources) if self._is_kept(declared.get(name))]
         self.workspace.view_persons(vault, participants)
-        self.workspace.view_codes(vocabulary.get("concept"))
+        self.workspace.view_codes(vocabulary.get("concept", ()))
         views = {table.name: self._view(table, sources[table.name]) for table in kept}
         self._view_states(views, sources, sites)
         planned = self._map_ids(kept, views)
@@ -68,7 +67,7 @@ class TierWriter:
         if FACTS in views:
             self._write_facts(declared[FACTS], views)
         self._write_empty(declared)
-        self._count_left_out({**{name: [vocabulary[name]] for name in vocabulary}, **sources})
+        self._count_left_out({**vocabulary, **sources})
         self._copy_vocabulary(vocabulary)
 
     def _is_kept(self, table: Table | None) -> bool:
@@ -169,13 +168,15 @@ class TierWriter:
                 rows = int(self.engine.value("SELECT count(*) FROM privacy_left_out"))
                 self.counts.append(RuleCount(name, RuleId.TEXT, rows, rows, 0, 0, 0))
 
-    def _copy_vocabulary(self, vocabulary: Mapping[str, Path]) -> None:
+    def _copy_vocabulary(self, vocabulary: Files) -> None:
+        """Copy the declared columns: a release is OMOP, without what we note of licences."""
         for name in sorted(vocabulary.keys() - self.rows.keys()):
             self.progress(name, "copying")
-            target = self.folder / f"{name}.parquet"
-            shutil.copyfile(vocabulary[name], target)
-            self.engine.register_parquet("privacy_copied", [target])
-            self.rows[name] = int(self.engine.value("SELECT count(*) FROM privacy_copied"))
+            table = get_model("release").table(name)
+            self.engine.register_parquet("privacy_copied", vocabulary[name])
+            columns = ", ".join(quoted(column) for column in table.columns)
+            sql = f"SELECT {columns} FROM privacy_copied"
+            self._write(table, sql, order_by=table.columns)
 
     def _write(self, table: Table, sql: str, *, order_by: Sequence[str]) -> int:
         file = self.folder / f"{table.name}.parquet"

@@ -60,12 +60,13 @@ class Draws:
         return self.uniform(stream, keys) < share
 
     def integers(
-        self, stream: str, keys: Ints, low: int, high: int | Ints, counter: int | Ints = 0
+        self, stream: str, keys: Ints, low: int | Ints, high: int | Ints, counter: int | Ints = 0
     ) -> Ints:
         """Whole numbers from ``low`` to ``high``, both included."""
-        span = np.asarray(high, dtype=np.int64) - low + 1
+        first = np.asarray(low, dtype=np.int64)
+        span = np.asarray(high, dtype=np.int64) - first + 1
         steps = np.floor(self.uniform(stream, keys, counter) * span)
-        return steps.astype(np.int64) + np.int64(low)
+        return np.asarray(steps.astype(np.int64) + first)
 
     def choice(
         self, stream: str, keys: Ints, weights: Sequence[float] | Floats, counter: int | Ints = 0

@@ -43,7 +43,7 @@ def _block(schema: pa.Schema, columns: Columns) -> pa.Table:
     if unknown:
         raise KeyError(f"not columns of the table: {sorted(unknown)}")
     rows = max(len(value) for value in columns.values() if _is_many(value))
-    arrays = [_array(columns.get(field.name), field.type, rows) for field in schema]
+    arrays = [as_array(columns.get(field.name), field.type, rows) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -51,12 +51,13 @@ def _is_many(value: object) -> bool:
     return isinstance(value, np.ndarray | pa.Array)
 
 
-def _array(value: Any, kind: pa.DataType, rows: int) -> pa.Array:
+def as_array(value: Any, kind: pa.DataType, rows: int) -> pa.Array:
+    """A column as an Arrow array; no value, no number (NaN) and no time (NaT) are null."""
     if value is None:
         return pa.nulls(rows, kind)
     if not _is_many(value):
         return pa.repeat(pa.scalar(value, kind), rows)
-    array = value if isinstance(value, pa.Array) else pa.array(value)
+    array = value if isinstance(value, pa.Array) else pa.array(value, from_pandas=True)
     return array.cast(kind)
 
 

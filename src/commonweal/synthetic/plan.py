@@ -59,18 +59,19 @@ class Plan:
 def build_plan(
     *,
     persons: int,
-    sites: int = DEFAULT_SITES,
+    sites: int | None = None,
     seed: int = DEFAULT_SEED,
     as_of: date = DEFAULT_AS_OF,
     demographics: Path | None = None,
 ) -> Plan:
-    """The plan for these numbers.
+    """The plan for these numbers: six sites, or fewer where there are fewer persons.
 
     Raises:
         CommonwealError: a number is out of range, there are more sites than persons, the day
             lies outside the programme's life, or the table of demographics cannot be used.
     """
     _check_number("persons", persons, most=MOST_PERSONS)
+    sites = min(DEFAULT_SITES, persons) if sites is None else sites
     _check_number("sites", sites, most=persons)
     if not FIRST_DAY <= as_of <= LAST_DAY:
         raise CommonwealError(
@@ -83,9 +84,10 @@ def build_plan(
 
 
 def _check_number(noun: str, number: int, *, most: int) -> None:
+    limit = ", as many as there are persons" if noun == "sites" else ""
     if not 1 <= number <= most:
         raise CommonwealError(
-            f"A programme of {number:,} {noun} cannot be made.",
-            expected=f"1 to {most:,} {noun}",
+            f"A programme with {number:,} {noun} cannot be made.",
+            expected=f"a number of {noun} from 1 to {most:,}{limit}",
             fix=f"Give another number of {noun}.",
         )

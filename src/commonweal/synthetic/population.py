@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from commonweal.synthetic.draws import Draws, Ints
-from commonweal.synthetic.enrolment import FEMALE, MALE
+from commonweal.synthetic.people.body import FEMALE, MALE
 
 SEXES = {FEMALE: 52, MALE: 47, 0: 1}
 RACES = {8527: 56, 8516: 22, 8515: 8, 8657: 2, 8557: 1, 0: 11}

@@ -1,1 +1,1 @@
-"""Concepts: finding them, and sets of them with their descendants."""
+"""Concepts: loading vocabularies, finding concepts, browsing trees, sets with descendants."""

@@ -1,98 +1,200 @@
-"""Registers a vocabulary folder as typed views.
+"""Turns the tables of a vocabulary into Parquet files, sorted, with declared columns and types.
 
-The folder is an Athena download (tab-separated files called ``.csv``, nothing quoted, dates
-as yyyymmdd), comma-separated files in the usual quoting, or Parquet.
+Text is taken in pieces, so memory stays within the engine's limit however large a table is.
+Concepts get the licence class of their vocabulary, unless the table says one already.
 """
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from commonweal.engine.protocol import Engine, EngineError
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from commonweal.engine.protocol import Engine, EngineError, InterruptedWorkError
 from commonweal.engine.sql import quoted, quoted_text
 from commonweal.schema.ddl import SQL_TYPES
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.model import DataType, Field, Role, Table, get_model
-from commonweal.vocabulary.views import VocabularyViews
+from commonweal.schema.model import DataType, Field, Table, get_model
+from commonweal.vocabulary.licences import UNKNOWN, read_licences
+from commonweal.vocabulary.source import TableFile, told_plainly
+from commonweal.vocabulary.text import (
+    PIECE_BYTES,
+    Header,
+    Piece,
+    find_fault,
+    list_columns,
+    read_header,
+    read_pieces,
+)
 
-_LONGEST_HEADER = 10_000
+LICENCE = Field(
+    name="licence_class",
+    type=DataType.STRING,
+    required=False,
+    primary_key=False,
+    description="How the term may be passed on.",
+)
+VERSION_ROW = "None"
+"""The row of ``vocabulary`` that Athena keeps the version of the whole download in."""
+_RAW, _TYPED = "vocabulary_raw", "vocabulary_typed"
 
 
-def load_folder(engine: Engine, folder: Path, *, prefix: str = "") -> VocabularyViews:
-    """Register every vocabulary table of ``folder`` as a view called ``prefix`` + its name.
+def count_pieces(file: TableFile) -> int:
+    """In how many pieces a table is read; a Parquet file in one."""
+    return 1 if file.path else max(1, -(-file.size // PIECE_BYTES))
+
+
+def load_table(
+    engine: Engine, name: str, file: TableFile, out: Path, *, tell: Callable[[str], None]
+) -> int:
+    """Write a table to ``out`` as Parquet and return its rows; ``tell`` hears of every piece.
 
     Columns get their declared names and types, whatever their case and order in the file;
-    dates of validity and optional columns may be missing, and are empty then. Text
-    is read once, into the engine's memory.
+    dates of validity and optional columns may be missing, and are empty then. Rows that are
+    there twice are written once.
 
     Raises:
-        CommonwealError: there is no table ``concept``, a file is damaged or lacks a column, or
-            cells do not have the type of their column.
+        CommonwealError: the file is damaged, lacks a column, has cells that are not of their
+            column's type, or concepts without an id or with another's.
     """
-    files = _find_files(folder)
-    if "concept" not in files:
-        raise CommonwealError(
-            f"There is no vocabulary in {folder}.",
-            expected="CONCEPT.csv as Athena delivers it, or concept.parquet",
-            fix="Unpack the download into this folder, or give another folder.",
-        )
-    tables = get_model("omop-5.4").tables
-    for name, file in files.items():
-        _register(engine, tables[name], file, f"{prefix}{name}")
-    names = {name: f"{prefix}{name}" for name in files}
-    return VocabularyViews(
-        names["concept"], names.get("concept_ancestor"), names.get("concept_synonym")
+    table = get_model("omop-5.4").table(name)
+    scratch = out / f"{name}-parts"
+    scratch.mkdir()
+    with told_plainly(file.name):
+        if file.path:
+            _view_parquet(engine, table, file)
+            tell("")
+        else:
+            parts = list(_write_parts(engine, table, file, scratch, tell))
+            engine.register_parquet(_TYPED, parts)
+    columns = [field.name for field in fields_of(table)]
+    target = out / f"{name}.parquet"
+    rows = engine.write_parquet(_rows_sql(engine, table), target, order_by=columns)
+    shutil.rmtree(scratch)
+    if name == "concept":
+        _check_ids(engine, target, file)
+    return rows
+
+
+def fields_of(table: Table) -> Sequence[Field]:
+    """The declared fields, and for concepts the licence class."""
+    return [*table.fields, LICENCE] if table.name == "concept" else table.fields
+
+
+def typed_columns(table: Table, found: Collection[str]) -> str:
+    """The columns of a SELECT that gives a table its types; ``found`` are those there are."""
+    return ", ".join(
+        f"{_typed(field, field.name if field.name in found else None)} AS {quoted(field.name)}"
+        for field in fields_of(table)
     )
 
 
-def _find_files(folder: Path) -> Mapping[str, Path]:
-    """Files of vocabulary tables by table name; Parquet goes before text."""
-    known = {table.name for table in get_model("omop-5.4").with_role(Role.VOCABULARY)}
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    by_suffix = {
-        suffix: {f.stem.lower(): f for f in files if f.suffix.lower() == suffix}
-        for suffix in (".csv", ".parquet")
-    }
-    found = by_suffix[".csv"] | by_suffix[".parquet"]
-    return {name: file for name, file in found.items() if name in known and file.stat().st_size}
+def read_version(files: Mapping[str, Sequence[Path]]) -> str | None:
+    """The version of a whole vocabulary, such as "v5.0 30-AUG-24"; None when it has none."""
+    columns = ["vocabulary_id", "vocabulary_version"]
+    for file in files.get("vocabulary", ()):
+        for row in pq.read_table(file, columns=columns).to_pylist():
+            if row["vocabulary_id"] == VERSION_ROW:
+                return row["vocabulary_version"] or None
+    return None
 
 
-def _register(engine: Engine, table: Table, file: Path, view: str) -> None:
-    raw = f"{view}_raw"
+def _write_parts(
+    engine: Engine, table: Table, file: TableFile, scratch: Path, tell: Callable[[str], None]
+) -> Iterator[Path]:
+    """Read a table of text and write it typed, a Parquet file for each piece."""
+    rows = 0
+    with file.open() as stream:
+        header = read_header(stream, file.name)
+        _check_columns(table, file, list_columns(header))
+        yield _write_part(engine, table, header, scratch / "part-0.parquet")
+        for number, piece in enumerate(read_pieces(stream, header, file.name), start=1):
+            _read_piece(engine, piece, header, file, scratch / "piece.csv")
+            _check_cells(engine, table, file, header, piece)
+            part = scratch / f"part-{number}.parquet"
+            yield _write_part(engine, table, header, part)
+            rows += pq.read_metadata(part).num_rows
+            tell(f"{rows:,} rows")
+
+
+def _write_part(engine: Engine, table: Table, header: Header, part: Path) -> Path:
+    """Write the rows that were read last; the first part has none, only columns."""
+    if part.stem == "part-0":
+        columns = ", ".join(f"{quoted(name)} VARCHAR" for name in list_columns(header))
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {_RAW} ({columns})")
+    sql = f"SELECT {typed_columns(table, list_columns(header))} FROM {_RAW}"
+    engine.write_parquet(sql, part, order_by=[table.fields[0].name])
+    return part
+
+
+def _read_piece(
+    engine: Engine, piece: Piece, header: Header, file: TableFile, scratch: Path
+) -> None:
+    scratch.write_bytes(piece.content)
+    columns = ", ".join(f"{quoted_text(name)}: 'VARCHAR'" for name in list_columns(header))
+    options = (
+        f"auto_detect = false, header = false, nullstr = '', "
+        f"delim = {quoted_text(header.delimiter)}, quote = '{header.quote}', "
+        f"escape = '{header.quote}', columns = {{{columns}}}"
+    )
     try:
-        if file.suffix.lower() == ".parquet":
-            engine.register_parquet(raw, [file])
-        else:
-            engine.execute(_text_table_sql(file, raw))
-        found = {name.lower(): name for name in engine.columns(raw)}
-    except (EngineError, UnicodeDecodeError) as error:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_RAW} AS "
+            f"FROM read_csv({quoted_text(str(scratch))}, {options})"
+        )
+    except InterruptedWorkError:
+        raise
+    except EngineError as error:
+        raise find_fault(piece, header, file.name) from error
+
+
+def _view_parquet(engine: Engine, table: Table, file: TableFile) -> None:
+    """Make a typed view of a Parquet file, whose cells may be text."""
+    try:
+        engine.register_parquet(_RAW, [file.path] if file.path else [])
+        found = engine.columns(_RAW)
+    except EngineError as error:
         raise CommonwealError(
             f"{file.name} cannot be read.",
-            expected="a file as Athena delivers it, CSV in UTF-8, or Parquet",
+            expected="Parquet",
             fix="Fetch or export the file again.",
         ) from error
-    _check_columns(table, file, found)
-    columns = {field: found.get(field.name) for field in table.fields}
-    _check_types(engine, file, raw, columns)
-    typed = ", ".join(f"{_typed(f, c)} AS {quoted(f.name)}" for f, c in columns.items())
+    renamed = ", ".join(f"{quoted(name)} AS {quoted(name.lower())}" for name in found)
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {_TYPED}_named AS SELECT {renamed} FROM {_RAW}")
+    columns = [name.lower() for name in found]
+    _check_columns(table, file, columns)
+    for field, fault in _list_faults(table, columns):
+        if engine.value(f"SELECT count(*) FROM {_TYPED}_named WHERE {fault}"):
+            raise _wrong_cell(f"{file.name} has a {field.name}", field)
     engine.execute(
-        f"CREATE OR REPLACE TEMP VIEW {quoted(view)} AS SELECT {typed} FROM {quoted(raw)}"
+        f"CREATE OR REPLACE TEMP VIEW {_TYPED} AS "
+        f"SELECT {typed_columns(table, columns)} FROM {_TYPED}_named"
     )
 
 
-def _text_table_sql(file: Path, raw: str) -> str:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        header = stream.readline(_LONGEST_HEADER).rstrip("\r\n")
-    delimiter, quote = ("\t", "") if "\t" in header else (",", '"')
-    names = [name.strip().strip('"') for name in header.split(delimiter)]
-    columns = ", ".join(f"{quoted_text(name)}: 'VARCHAR'" for name in names)
+def _rows_sql(engine: Engine, table: Table) -> str:
+    rows = f"SELECT DISTINCT * FROM {_TYPED}"
+    if table.name != "concept":
+        return rows
+    licences = read_licences().values()
+    engine.register_arrow(
+        "vocabulary_licence",
+        pa.table(
+            {
+                "vocabulary_id": [licence.vocabulary for licence in licences],
+                "class": [licence.licence_class for licence in licences],
+            }
+        ),
+    )
+    known = f"coalesce(licence_class, class, {quoted_text(UNKNOWN)}) AS licence_class"
     return (
-        f"CREATE OR REPLACE TEMP TABLE {quoted(raw)} AS FROM read_csv({quoted_text(str(file))}, "
-        f"auto_detect = false, header = true, nullstr = '', delim = {quoted_text(delimiter)}, "
-        f"quote = '{quote}', escape = '{quote}', columns = {{{columns}}})"
+        f"SELECT * EXCLUDE (licence_class, class), {known} FROM ({rows}) "
+        "LEFT JOIN vocabulary_licence USING (vocabulary_id)"
     )
 
 
-def _check_columns(table: Table, file: Path, found: Mapping[str, str]) -> None:
+def _check_columns(table: Table, file: TableFile, found: Collection[str]) -> None:
     needed = [f.name for f in table.fields if f.required and f.type is not DataType.DATE]
     missing = [name for name in needed if name not in found]
     if missing:
@@ -103,19 +205,49 @@ def _check_columns(table: Table, file: Path, found: Mapping[str, str]) -> None:
         )
 
 
-def _check_types(engine: Engine, file: Path, raw: str, columns: Mapping[Field, str | None]) -> None:
-    found = {field: column for field, column in columns.items() if column is not None}
-    faults = ", ".join(
-        f"count(*) FILTER ({quoted(column)} IS NOT NULL AND ({_typed(field, column)}) IS NULL)"
-        for field, column in found.items()
-    )
-    counts = engine.rows(f"SELECT {faults} FROM {quoted(raw)}")[0]
-    for field, count in zip(found, counts, strict=True):
-        if count:
-            raise CommonwealError(
-                f"{file.name} has {count} cells of {field.name} that are no {field.type}.",
-                fix="Fetch or export the file again.",
+def _check_cells(
+    engine: Engine, table: Table, file: TableFile, header: Header, piece: Piece
+) -> None:
+    """Find the first cell that is not of its column's type, and say where it stands."""
+    faults = _list_faults(table, list_columns(header))
+    firsts = ", ".join(f"min(rowid) FILTER ({fault})" for _, fault in faults)
+    found = engine.rows(f"SELECT {firsts} FROM {_RAW}")[0]
+    for (field, _), row in zip(faults, found, strict=True):
+        if row is not None:
+            line = f"Line {piece.first_line + row:,} of {file.name} has a {field.name}"
+            raise _wrong_cell(
+                line if not header.quote else f"{file.name} has a {field.name}", field
             )
+
+
+def _list_faults(table: Table, found: Collection[str]) -> list[tuple[Field, str]]:
+    """For every column there is, a condition that is true of cells that cannot stand in it."""
+    return [(field, _fault(field)) for field in fields_of(table) if field.name in found]
+
+
+def _fault(field: Field) -> str:
+    """A text that does not have the type, and no value where a key is needed."""
+    wrong = f"({_typed(field, field.name)}) IS NULL"
+    return wrong if field.primary_key else f"{quoted(field.name)} IS NOT NULL AND {wrong}"
+
+
+def _wrong_cell(where: str, field: Field) -> CommonwealError:
+    article = "an" if field.type is DataType.INTEGER else "a"
+    return CommonwealError(
+        f"{where} that is not {article} {field.type}.", fix="Fetch or export the file again."
+    )
+
+
+def _check_ids(engine: Engine, written: Path, file: TableFile) -> None:
+    """A concept that is there twice would be counted twice wherever it is looked up."""
+    engine.register_parquet(_TYPED, [written])
+    twice = engine.value(f"SELECT count(*) - count(DISTINCT concept_id) FROM {_TYPED}")
+    if twice:
+        raise CommonwealError(
+            f"{file.name} has {twice:,} concepts whose id another one has.",
+            expected="one row for each concept",
+            fix="Fetch the download again; files of two downloads do not mix.",
+        )
 
 
 def _typed(field: Field, column: str | None) -> str:

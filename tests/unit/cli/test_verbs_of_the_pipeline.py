@@ -112,15 +112,10 @@ def test_vocabulary_is_looked_up_by_words_code_and_number(
         assert run(["vocabulary", "search", text, "--json"], built_home, monkeypatch) == 0
         assert [c["id"] for c in json.loads(capsys.readouterr().out)] == [201826]
     assert run(["vocabulary", "info", "--json"], built_home, monkeypatch) == 0
-    assert json.loads(capsys.readouterr().out)["rows"] == {"concept": 2}
-
-
-def test_vocabulary_load_names_a_folder_that_holds_none(
-    built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    code = run(["vocabulary", "load", str(tmp_path)], built_home, monkeypatch)
-    assert code == ExitCode.COULD_NOT_RUN
-    assert "There is no vocabulary" in capsys.readouterr().err
+    about = json.loads(capsys.readouterr().out)
+    assert about["rows"] == {"concept": 2}
+    assert [share["name"] for share in about["licences"]] == ["snomed"]
+    assert not about["abridged"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from commonweal.privacy.describe import RULE_REASONS, RULE_TITLES, describe_tier
-from commonweal.privacy.tiers import TIERS, get_tier
+from commonweal.privacy.tiers import TIERS, TRAINING, get_tier
 from commonweal.privacy.treatment import RuleId
 
 
@@ -16,7 +16,7 @@ def test_every_rule_has_a_title_and_a_reason_of_its_own() -> None:
         assert len(set(texts.values())) == len(RuleId)
 
 
-@pytest.mark.parametrize("name", TIERS)
+@pytest.mark.parametrize("name", [*TIERS, TRAINING])
 def test_a_tier_is_described_by_its_policy_and_the_rules_at_work(name: str) -> None:
     tier = get_tier(name)
     described = json.loads(json.dumps(describe_tier(tier)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from commonweal.privacy.tiers import TIERS, Tier, get_tier
+from commonweal.privacy.tiers import TIERS, TRAINING, Tier, get_tier
 from commonweal.privacy.treatment import RuleId, Treatment, is_kept, treat_table
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import DataType, Field, Reference, Table, get_model
@@ -29,7 +29,7 @@ def treated(table: Table, tier: Tier) -> dict[str, Treatment]:
     return {treatment.column: treatment for treatment in treat_table(table, tier)}
 
 
-@pytest.mark.parametrize("name", TIERS)
+@pytest.mark.parametrize("name", [*TIERS, TRAINING])
 def test_new_columns_are_treated_by_default(name: str) -> None:
     columns = treated(with_new_fields(), get_tier(name))
     for gone in ("remark", "remark_source_value", "device_id", "heard_by_id"):
@@ -49,7 +49,7 @@ def test_every_date_of_the_registered_tier_is_moved_and_none_of_the_controlled()
             assert all("p.days" not in columns[name].expression.sql for name in dated), table.name
 
 
-@pytest.mark.parametrize("name", TIERS)
+@pytest.mark.parametrize("name", [*TIERS, TRAINING])
 def test_no_required_column_of_a_kept_table_is_emptied(name: str) -> None:
     for table in get_model("release").tables.values():
         if is_kept(table, get_tier(name)):
@@ -57,7 +57,7 @@ def test_no_required_column_of_a_kept_table_is_emptied(name: str) -> None:
             assert not [t.column for t in empty if t.field.required], table.name
 
 
-@pytest.mark.parametrize("name", TIERS)
+@pytest.mark.parametrize("name", [*TIERS, TRAINING])
 def test_a_table_that_names_no_person_is_empty_by_default(name: str) -> None:
     stray = replace(get_model("release").table("specimen"), name="stray", fields=NEW_FIELDS)
     assert not is_kept(stray, get_tier(name))
@@ -66,10 +66,17 @@ def test_a_table_that_names_no_person_is_empty_by_default(name: str) -> None:
 def test_an_unknown_tier_is_told_with_those_there_are() -> None:
     with pytest.raises(CommonwealError, match="public") as error:
         get_tier("public")
-    assert "registered, controlled" in str(error.value)
+    assert "registered, controlled, synthetic" in str(error.value)
 
 
 def test_the_restricted_areas_are_the_seventeen_of_the_guidance() -> None:
     areas = get_tier("controlled").geography.zip_areas_hidden
     assert len(set(areas)) == 17
     assert {"036", "102", "203", "893"} <= set(areas)
+
+
+def test_the_training_tier_is_the_registered_one_under_another_name() -> None:
+    training, registered = get_tier(TRAINING), get_tier("registered")
+    told = {"name", "letter", "title", "summary"}
+    assert training.model_dump(exclude=told) == registered.model_dump(exclude=told)
+    assert training.letter == "S"

@@ -200,3 +200,22 @@ def test_the_digest_says_what_was_used_and_no_more(path: Path) -> None:
         assert vault.digest("registered", [1, 2, 3], shifted=True) != shifted
         assert vault.digest("controlled", [1, 2], shifted=True) != shifted
         assert vault.digest("registered", [1, 2], shifted=True) == shifted
+
+
+def test_a_vault_of_made_up_people_gives_the_same_ids_everywhere(tmp_path: Path) -> None:
+    key = bytes(range(32))
+    people = list(range(1, 50))
+    with (
+        open_vault(tmp_path / "one" / "v.sqlite", new_key=key) as one,
+        open_vault(tmp_path / "two" / "v.sqlite", new_key=key) as two,
+        open_vault(tmp_path / "three" / "v.sqlite") as other,
+    ):
+        assert ids_of(one, "synthetic", people) == ids_of(two, "synthetic", people)
+        assert one.shifts(people) == two.shifts(people)
+        assert ids_of(one, "synthetic", people) != ids_of(other, "synthetic", people)
+
+
+def test_a_key_of_another_length_is_refused(path: Path) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        open_vault(path, new_key=b"short")
+    assert not path.exists()

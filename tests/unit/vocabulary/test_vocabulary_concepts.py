@@ -15,6 +15,7 @@ from commonweal.vocabulary.concepts import (
     find_concepts,
     get_concept,
     split_words,
+    suggest_codes,
 )
 from commonweal.vocabulary.views import VocabularyViews
 
@@ -92,6 +93,37 @@ def test_a_domain_narrows(engine: Engine) -> None:
 
 def test_without_words_all_standard_concepts_match(engine: Engine) -> None:
     assert len(find_concepts(engine, "  ")) == 6
+
+
+def test_a_vocabulary_narrows(engine: Engine) -> None:
+    assert _ids(find_concepts(engine, "diabetes", vocabulary="snomed", limit=1)) == [201820]
+    assert find_concepts(engine, "diabetes", vocabulary="RxNorm") == []
+    assert _ids(find_concepts(engine, "", vocabulary="LOINC", domain="Measurement")) == [3004410]
+
+
+def test_source_terms_are_found_when_asked_for(engine: Engine) -> None:
+    assert 44833365 not in _ids(find_concepts(engine, "diabetes"))
+    assert 44833365 in _ids(find_concepts(engine, "diabetes", sources=True))
+    assert len(find_concepts(engine, "", sources=True)) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("25000", [44833365]),
+        ("250 00", [44833365]),
+        ("45484", [3004410]),
+        ("7321", [201820]),
+        ("diabetes", []),
+        ("25", []),
+        ("", []),
+        ("-.- 0", []),
+    ],
+)
+def test_codes_are_suggested_when_dots_and_dashes_do_not_count(
+    engine: Engine, text: str, ids: list[int]
+) -> None:
+    assert _ids(suggest_codes(engine, text)) == ids
 
 
 def test_the_limit_holds(engine: Engine) -> None:

@@ -7,7 +7,6 @@ Its faults (duplicate keys, observation periods of absent persons) are left as t
 finding them is what the demonstration shows.
 """
 
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,41 +73,3 @@ def _cell(table: Table, field: Field, there: frozenset[str]) -> str:
     known = field.name in there and (table.name, field.name) not in NOT_A_TIME
     value = quoted(field.name) if known else "NULL"
     return f"CAST({value} AS {SQL_TYPES[field.type]}) AS {quoted(field.name)}"
-
-
-VOCABULARY_TABLES = (
-    "concept",
-    "concept_ancestor",
-    "concept_relationship",
-    "concept_synonym",
-    "domain",
-    "relationship",
-    "vocabulary",
-)
-MORE_CONCEPTS = ("concepts.csv", "concepts_snomed.csv")
-"""Concepts of the second site and the feeds; the one for SNOMED CT may be removed."""
-
-
-def write_vocabulary(engine: Engine, folder: Path) -> None:
-    """Write GiBleed's vocabulary tables, in OMOP 5.4 shape, with a few names more."""
-    engine.attach_database(DATABASE, find_gibleed())
-    model = get_model("omop-5.4")
-    for name in VOCABULARY_TABLES:
-        table = model.table(name)
-        there = _columns_there(engine, table)
-        cells = ", ".join(_cell(table, field, there) for field in table.fields)
-        rows = f"SELECT DISTINCT {cells} FROM {DATABASE}.{quoted(name)}"
-        if name == "concept":
-            rows += _more_concepts(table)
-        engine.write_parquet(rows, folder / f"{name}.parquet", order_by=table.columns)
-
-
-def _more_concepts(table: Table) -> str:
-    """UNION ALL of the concepts that stand beside this module; none of them is in GiBleed."""
-    folder = files("commonweal.pipeline.demo") / "data"
-    there = [folder / name for name in MORE_CONCEPTS if (folder / name).is_file()]
-    cells = ", ".join(_cell(table, field, frozenset(table.columns)) for field in table.fields)
-    return "".join(
-        f" UNION ALL SELECT {cells} FROM read_csv({quoted_text(str(file))}, all_varchar = true)"
-        for file in there
-    )

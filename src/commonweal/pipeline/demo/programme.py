@@ -1,10 +1,11 @@
-"""The demonstration, from two sites' files to releases: the same steps a programme takes.
+"""The demonstration, from seven sites' files to releases: the same steps a programme takes.
 
-Running it again finds every step done and changes nothing.
+GiBleed is one site; the others, and the programme's own side of everybody, are made up. Running
+it again finds every step done and changes nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,29 +15,26 @@ from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.engine.storage import make_private, whole_folder
-from commonweal.intake.check import check_folder
-from commonweal.intake.landing import (
-    Submission,
-    find_submission,
-    get_accepted,
-    read_report,
-    submit_folder,
-)
-from commonweal.intake.report import CheckReport
-from commonweal.intake.sites import Purpose, Site, list_sites, register_site
+from commonweal.intake.sites import Site
 from commonweal.pipeline.build import Built, run_build
-from commonweal.pipeline.demo.gibleed import write_gibleed, write_vocabulary
+from commonweal.pipeline.demo.gibleed import write_gibleed
+from commonweal.pipeline.handing_in import HandedIn, hand_in
 from commonweal.pipeline.progress import Progress
-from commonweal.pipeline.vocabulary import find_vocabulary, load_vocabulary
-from commonweal.synthetic.feeds import build_feeds, write_feeds
-from commonweal.synthetic.site import write_site
+from commonweal.pipeline.training import build_training_release
+from commonweal.release.catalogue import Release
+from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.feeds.accounts import build_visitors
+from commonweal.synthetic.feeds.build import build_feeds
+from commonweal.synthetic.feeds.snapshot import write_feeds
+from commonweal.synthetic.output.writing import Part
+from commonweal.synthetic.people.people import adopt_people, make_people
+from commonweal.synthetic.plan import Plan, build_plan
 
 CUTOFF = date(2026, 10, 1)
 SEED = 20261001
 LAKESIDE = Site("lakeside", "Lakeside Hospital", state="OH")
-PRAIRIE = Site("prairie", "Prairie Health Clinic", state="IA")
-PRAIRIE_PERSONS = 400
-DIALECT = "programme"
+PERSONS = 2_500
+"""Made-up people, beside the 2,694 of GiBleed."""
 CONFIGURATION = """\
 # Settings of the demonstration: every verb of `commonweal` run in this folder uses them.
 home = "."
@@ -49,20 +47,12 @@ cutoff = 2026-10-01
 
 
 @dataclass(frozen=True)
-class HandedIn:
-    """One folder a site handed in, and what the check said."""
-
-    site: Site
-    report: CheckReport
-    submission: Submission
-
-
-@dataclass(frozen=True)
 class Demonstration:
     """What the demonstration did."""
 
     handed_in: tuple[HandedIn, ...]
     built: Built
+    training: Release
 
 
 def get_demo_settings(settings: Settings, home: Path) -> Settings:
@@ -71,17 +61,20 @@ def get_demo_settings(settings: Settings, home: Path) -> Settings:
     return settings.model_copy(update={"home": home.resolve(), "programme": programme})
 
 
-def run_demo(settings: Settings, progress: Progress, *, now: datetime) -> Demonstration:
-    """Take GiBleed and a made-up site through all stages to published releases.
+def run_demo(
+    settings: Settings, progress: Progress, *, now: datetime, persons: int = PERSONS
+) -> Demonstration:
+    """Take GiBleed and made-up sites through all stages to published releases.
 
     Raises:
         CommonwealError: the demo's data are not installed, or the folder cannot be written.
     """
     _write_configuration(settings.home)
-    handed_in = tuple(_hand_in(settings, progress, now))
-    _write_feeds(settings)
-    _load_vocabulary(settings)
-    return Demonstration(handed_in, run_build(settings, progress, now=now))
+    plan = build_plan(persons=persons, seed=SEED, as_of=CUTOFF)
+    handed_in = tuple(_hand_in(settings, plan, progress, now))
+    _write_feeds(settings, plan, progress)
+    built = run_build(settings, progress, now=now)
+    return Demonstration(handed_in, built, build_training_release(settings, progress, now=now))
 
 
 def _write_configuration(home: Path) -> None:
@@ -91,41 +84,23 @@ def _write_configuration(home: Path) -> None:
         file.write_text(CONFIGURATION, encoding="utf-8")
 
 
-def _hand_in(settings: Settings, progress: Progress, now: datetime) -> Iterator[HandedIn]:
-    """Two sites register; one needs a second try. What is known is not handed in again."""
+def _hand_in(
+    settings: Settings, plan: Plan, progress: Progress, now: datetime
+) -> Iterator[HandedIn]:
+    """Every site hands in; those that are rejected mend their files and do so once more."""
     outbox = settings.home / "outbox"
-    for place in (outbox, settings.home / "spill"):
-        make_private(place)
-    folders = (
-        (LAKESIDE, _make_gibleed(settings, outbox / "lakeside")),
-        (PRAIRIE, _make_prairie(outbox / "prairie-first-try", faults=True)),
-        (PRAIRIE, _make_prairie(outbox / "prairie", faults=False)),
-    )
-    for site, folder in folders:
-        register_site(settings.home, site)
-        progress.begin(f"Checking {site.title}: {folder.name}", 1)
-        submission = find_submission(
-            folder,
-            home=settings.home,
-            site=site.name,
-            purpose=Purpose.PRODUCTION,
-            synthetic=True,
-            dialect=DIALECT,
-        ) or _check_and_submit(settings, site, folder, now)
-        progress.end()
-        yield HandedIn(site, read_report(submission), submission)
-
-
-def _check_and_submit(settings: Settings, site: Site, folder: Path, now: datetime) -> Submission:
-    return submit_folder(
-        folder,
-        home=settings.home,
-        site=site.name,
-        purpose=Purpose.PRODUCTION,
-        synthetic=True,
-        now=now,
-        report=check_folder(folder, dialect=DIALECT, settings=settings.engine, today=CUTOFF),
-    )
+    make_private(outbox)
+    folder = _make_gibleed(settings, outbox / LAKESIDE.name)
+    yield hand_in(settings, LAKESIDE, folder, progress, today=CUTOFF, now=now)
+    first = _make_sites(plan, outbox / "made-up", progress, mended=False)
+    mended = _make_sites(plan, outbox / "made-up-mended", progress, mended=True)
+    for profile in plan.sites:
+        site = Site(profile.name, profile.title, state=profile.state)
+        tries = [made / Part.SUBMISSIONS.value / profile.name for made in (first, mended)]
+        handed = hand_in(settings, site, tries[0], progress, today=CUTOFF, now=now)
+        yield handed
+        if not handed.report.is_accepted:
+            yield hand_in(settings, site, tries[1], progress, today=CUTOFF, now=now)
 
 
 def _make_gibleed(settings: Settings, folder: Path) -> Path:
@@ -135,44 +110,53 @@ def _make_gibleed(settings: Settings, folder: Path) -> Path:
     return folder
 
 
-def _make_prairie(folder: Path, *, faults: bool) -> Path:
-    write_site(folder, site=PRAIRIE.name, seed=SEED, persons=PRAIRIE_PERSONS, faults=faults)
+def _make_sites(plan: Plan, folder: Path, progress: Progress, *, mended: bool) -> Path:
+    """What the made-up sites send at the first try, or once it is mended."""
+    if not folder.exists():
+        progress.begin("Making up sites" + (", mended" if mended else ""), 1)
+        make_programme(plan, folder, parts={Part.SUBMISSIONS}, mended=mended)
+        progress.end()
     return folder
 
 
-def _write_feeds(settings: Settings) -> None:
-    """The programme's side of everybody whom an accepted submission is about."""
+def _write_feeds(settings: Settings, plan: Plan, progress: Progress) -> None:
+    """The programme's side of everybody: GiBleed's persons first, for their ids are lower."""
+    folder = settings.home / "feeds" / CUTOFF.isoformat()
+    if folder.exists():
+        return
+    progress.begin("Writing the programme's own side", 1)
+    lakeside = replace(plan.sites[0], name=LAKESIDE.name, state=LAKESIDE.state)
+    near_lakeside = replace(plan, sites=(lakeside,))
+    persons = _read_persons(settings)
+    sides = (
+        build_feeds(near_lakeside, adopt_people(near_lakeside, persons)),
+        build_feeds(plan, make_people(plan, plan.batch(0, plan.persons))),
+        {"account_registration": build_visitors(plan, 0, plan.persons)},
+    )
+    feeds = {
+        name: pa.concat_tables([side[name] for side in sides if name in side])
+        for name in sides[0]
+    }
+    write_feeds(feeds, folder, as_of=CUTOFF)
+    progress.end()
+
+
+def _read_persons(settings: Settings) -> pa.Table:
+    """Who GiBleed says its patients are, as ``adopt_people`` wants them."""
+    file = settings.home / "outbox" / LAKESIDE.name / "person.csv"
     with _open_engine(settings) as engine:
-        people = pa.concat_tables(list(_read_persons(engine, settings.home)))
-    feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
-    write_feeds(feeds, settings.home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
-
-
-def _read_persons(engine: Engine, home: Path) -> Iterator[pa.Table]:
-    for site in list_sites(home):
-        submission = get_accepted(home, site.name)
-        if submission:
-            yield engine.arrow(
-                "SELECT DISTINCT ON (person_id) CAST(person_id AS BIGINT) AS person_id, "
-                "CAST(? AS VARCHAR) AS site, CAST(? AS VARCHAR) AS state, "
-                "CAST(birth_datetime[1:10] AS DATE) AS birth_date, "
-                "CAST(gender_concept_id AS BIGINT) AS sex_concept_id, "
-                "CAST(race_concept_id AS BIGINT) AS race_concept_id, "
-                "CAST(ethnicity_concept_id AS BIGINT) AS ethnicity_concept_id "
-                "FROM read_csv(?, all_varchar = true) ORDER BY ALL",
-                [site.name, site.state, str(submission.folder / "person.csv")],
-            )
-
-
-def _load_vocabulary(settings: Settings) -> None:
-    folder = settings.home / "outbox" / "vocabulary"
-    if not folder.exists():
-        with whole_folder(folder) as scratch, _open_engine(settings) as engine:
-            write_vocabulary(engine, scratch)
-    if find_vocabulary(settings.home) is None:
-        with _open_engine(settings) as engine:
-            load_vocabulary(engine, settings.home, folder)
+        return engine.arrow(
+            "SELECT DISTINCT ON (person_id) CAST(person_id AS BIGINT) AS person_id, "
+            "CAST(? AS VARCHAR) AS site, "
+            "CAST(birth_datetime[1:10] AS DATE) AS birth_date, "
+            "CAST(gender_concept_id AS BIGINT) AS sex_concept_id, "
+            "CAST(race_concept_id AS BIGINT) AS race_concept_id, "
+            "CAST(ethnicity_concept_id AS BIGINT) AS ethnicity_concept_id "
+            "FROM read_csv(?, all_varchar = true) ORDER BY ALL",
+            [LAKESIDE.name, str(file)],
+        )
 
 
 def _open_engine(settings: Settings) -> Engine:
+    make_private(settings.home / "spill")
     return open_engine(settings.engine, spill_folder=settings.home / "spill")

@@ -6,6 +6,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from commonweal.synthetic.draws import Flags
+from commonweal.synthetic.people.people import People
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -16,30 +19,42 @@ class Fault:
     line: int | None
     """Physical line, the header being line 1; None where the whole file is at fault."""
     column: str
-    """Empty where no single column is at fault."""
+    """The column at fault, or the first of several; empty where it is no single cell."""
     recipe: str
 
 
 class Dirt(Protocol):
-    """What happens to a table of one site on its way into a file, in the order of the methods.
+    """What happens to a site's submission on its way into files, in the order of the methods.
 
-    Every method gives what is to be written and the faults that were planted in it. A choice
-    is drawn by the row's key, so that it is the same in any batch. ``first_line`` is the
-    physical line at which the first of the rows will stand.
+    ``extra_patients`` is asked once for each batch of people, ``find_empty`` and
+    ``change_header`` once for each file, the others for each batch of its rows. Each gives
+    what is to be written and the faults that were planted in it. A choice is drawn by the
+    row's key, so that it is the same in any batch. ``people`` are those whom the rows are
+    about, in the order of their ids; ``first_line`` is the physical line at which the first
+    of the rows will stand.
     """
 
+    def extra_patients(self, people: People) -> Flags:
+        """Who is sent although the site should not send them."""
+
+    def find_empty(self, table: str) -> Fault | None:
+        """The fault of a file that is left without a byte; nothing else happens to it."""
+
     def change_header(self, table: str, names: Sequence[str]) -> tuple[list[str], list[Fault]]:
-        """The column names as they are written; a column that is left out is not written."""
+        """The names as they are written: each in its place, or all but one as they were.
+
+        A column whose name is left out is not written.
+        """
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int
+        self, table: str, rows: pa.Table, first_line: int, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         """Rows with other cells, or with rows added; the declared columns and types stay."""
 
     def change_text(
-        self, table: str, text: bytes, first_line: int
+        self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
     ) -> tuple[bytes, list[Fault]]:
-        """The rows as they stand in the file, one on each line, without a header."""
+        """``rows``, as ``change_rows`` gave them, in CSV without a header, one on each line.
 
-    def is_empty(self, table: str) -> bool:
-        """Whether the file is left with no byte at all."""
+        Of JSON Lines the text stays as it is.
+        """

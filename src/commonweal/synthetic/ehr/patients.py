@@ -1,6 +1,6 @@
 """Who is treated where: people at the sites that may send their records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Patients:
     first: Days
     """First day on which the site may have recorded something."""
     last: Days
-    """Last such day: of death, or before the plan's day."""
+    """Last such day: of death, or of the site's last submission."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -56,6 +56,7 @@ def list_patients(plan: Plan, people: People, whom: Flags) -> Patients:
     site = sites[person, number]
     records_from = np.array([s.records_from for s in plan.sites], dtype="datetime64[D]")
     first = np.maximum(records_from[site], people.born[person] + 1)
+    sent_on = np.array([s.sent_on(plan.as_of) for s in plan.sites], dtype="datetime64[D]")
     died = people.membership.died[person]
     return Patients(
         people=people,
@@ -63,5 +64,17 @@ def list_patients(plan: Plan, people: People, whom: Flags) -> Patients:
         site=site,
         keys=people.ids[person] * SITES_OF_A_PERSON + number,
         first=first,
-        last=np.fmin(died, plan.last),
+        last=np.fmin(died, sent_on[site]),
+    )
+
+
+def pick_patients(patients: Patients, chosen: Flags) -> Patients:
+    """The patients whose flag is set, in the same order."""
+    return replace(
+        patients,
+        person=patients.person[chosen],
+        site=patients.site[chosen],
+        keys=patients.keys[chosen],
+        first=patients.first[chosen],
+        last=patients.last[chosen],
     )

@@ -1,4 +1,4 @@
-"""The programme's side of made-up persons: all feeds, and a snapshot of them on disk."""
+"""A snapshot of made-up feeds on disk."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,44 +12,10 @@ import pyarrow.parquet as pq
 from commonweal.engine.protocol import ROW_GROUP_ROWS
 from commonweal.engine.storage import make_private, readable_json
 from commonweal.schema.feeds import check_feeds
-from commonweal.synthetic.answers import build_answers
-from commonweal.synthetic.body import build_biosamples, build_measurements, build_wearable_days
-from commonweal.synthetic.draws import Draws
-from commonweal.synthetic.enrolment import (
-    build_accounts,
-    build_consents,
-    build_participants,
-    enrol,
-)
 from commonweal.synthetic.frames import write_once
 
 FORMAT = "commonweal-feeds-1"
 MANIFEST = "manifest.json"
-
-
-def build_feeds(persons: pa.Table, *, seed: int, as_of: date) -> dict[str, pa.Table]:
-    """Make every feed for these persons, as the programme would know them on ``as_of``.
-
-    ``persons`` has the columns person_id, site, birth_date, sex_concept_id, race_concept_id
-    and ethnicity_concept_id; a column state, where there is one, says where their site is, in
-    which most of them live. What a person gets depends on the seed and the person alone.
-    Persons who are not adults by ``as_of`` do not enrol.
-
-    Raises:
-        CommonwealError: ``as_of`` lies before the programme began, or nothing is known of a
-            state.
-    """
-    draws = Draws(seed)
-    people = enrol(persons, draws, as_of)
-    return {
-        "account_registration": build_accounts(people, draws, as_of),
-        "participant": build_participants(people, draws),
-        "consent_event": build_consents(people, draws),
-        "survey_response": build_answers(people, draws),
-        "physical_measurement": build_measurements(people, draws),
-        "biosample": build_biosamples(people, draws),
-        "wearable_day": build_wearable_days(people, draws),
-    }
 
 
 def write_feeds(feeds: Mapping[str, pa.Table], folder: Path, *, as_of: date) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from commonweal.synthetic.draws import Draws, Flags, Ints
+from commonweal.synthetic.draws import Flags, Ints
 from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.frames import Days, Moments, at_daytime, some_day_between
 from commonweal.synthetic.people.body import MALE
@@ -55,7 +55,7 @@ class Membership:
         """Whose health records a site may send: authorised in good form and still in force."""
         answered = self.ehr_answered.astype("datetime64[D]") <= self.last_day
         in_force = (self.ehr == ehr_position("yes")) & answered
-        return in_force & np.isnat(self.withdrawn) & ~self.is_test
+        return np.asarray(in_force & np.isnat(self.withdrawn) & ~self.is_test)
 
 
 def ehr_position(outcome: str) -> int:
@@ -67,9 +67,11 @@ def draw_membership(plan: Plan, ids: Ints, born: Days, sex: Ints) -> Membership:
     """Enrol everybody as an adult between the programme's first day and the plan's."""
     draws, last = plan.draws, plan.last
     enrolled = np.maximum(draw_joining_days(plan, "enrolled", ids), adult_on(born))
-    withdrawn = _leave(draws, "withdrawn", WITHDRAWN_SHARE, ids, enrolled, last)
-    deactivated = _leave(draws, "deactivated", DEACTIVATED_SHARE, ids, enrolled, last)
-    died = _draw_deaths(draws, ids, born, sex, enrolled, last)
+    withdrawn, deactivated = (
+        _leave(plan, stream, share, ids, enrolled)
+        for stream, share in (("withdrawn", WITHDRAWN_SHARE), ("deactivated", DEACTIVATED_SHARE))
+    )
+    died = _draw_deaths(plan, ids, born, sex, enrolled)
     last_day = np.fmin.reduce([withdrawn, deactivated, died, np.full(len(ids), last)])
     days = enrolled + draws.integers("ehr/day", ids, 0, 10).astype("timedelta64[D]")
     ehr = draws.choice("ehr", ids, list(EHR_SHARES.values()))
@@ -103,28 +105,28 @@ def adult_on(born: Days) -> Days:
     return np.asarray((month + MONTHS_TO_ADULTHOOD).astype("datetime64[D]") + day_of_month)
 
 
-def _leave(
-    draws: Draws, stream: str, share: float, ids: Ints, first: Days, last: np.datetime64
-) -> Days:
-    """A day between two for ``share`` of the persons, NaT for the others."""
-    day = some_day_between(draws, f"{stream}/day", ids, first, np.full(len(ids), last))
-    return np.where(draws.chance(stream, ids, share), day, NEVER)
+def _leave(plan: Plan, stream: str, share: float, ids: Ints, enrolled: Days) -> Days:
+    """A day after joining for ``share`` of the persons, NaT for the others."""
+    last = np.full(len(ids), plan.last)
+    day = some_day_between(plan.draws, f"{stream}/day", ids, enrolled, last)
+    return np.where(plan.draws.chance(stream, ids, share), day, NEVER)
 
 
-def _draw_deaths(
-    draws: Draws, ids: Ints, born: Days, sex: Ints, enrolled: Days, last: np.datetime64
-) -> Days:
+def _draw_deaths(plan: Plan, ids: Ints, born: Days, sex: Ints, enrolled: Days) -> Days:
     """A day of death after enrolment for those who died, by age and sex.
 
     ``mortality.csv`` has yearly chances of death (United States life tables, rounded). The
     chance over several years uses x / (1 + x) for 1 - exp(-x): near enough for small x, and
     the same on every processor.
     """
+    draws, last = plan.draws, plan.last
     rows = read_facts("mortality.csv")
     ages = [float(row["age"]) for row in rows]
     years = (last - enrolled).astype(np.float64) / DAYS_IN_YEAR
     age = (enrolled - born).astype(np.float64) / DAYS_IN_YEAR + years / 2
-    rates = {of: np.interp(age, ages, [float(row[of]) for row in rows]) for of in ("male", "female")}
+    rates = {
+        of: np.interp(age, ages, [float(row[of]) for row in rows]) for of in ("male", "female")
+    }
     expected = np.where(sex == MALE, rates["male"], rates["female"]) * years
     day = some_day_between(draws, "died/day", ids, enrolled + 1, np.full(len(ids), last))
     dies = draws.chance("died", ids, expected / (1 + expected)) & (day <= last)

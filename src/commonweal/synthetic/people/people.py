@@ -11,8 +11,8 @@ from commonweal.synthetic.draws import Draws, Flags, Ints
 from commonweal.synthetic.frames import Days
 from commonweal.synthetic.people.body import FEMALE, MALE, Body, draw_body
 from commonweal.synthetic.people.diseases import Onsets, draw_onsets
-from commonweal.synthetic.people.membership import Membership, adult_on, draw_membership
 from commonweal.synthetic.people.homes import NOWHERE, draw_residence, draw_sites
+from commonweal.synthetic.people.membership import Membership, adult_on, draw_membership
 from commonweal.synthetic.plan import Plan
 
 SPANISH_SHARE = 0.08

@@ -1,12 +1,14 @@
 """What a made-up site is like: where it is, how it codes, how much of it cannot be mapped."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from commonweal.synthetic.facts import Fact, read_facts
 
 OFFSET_STEP = 1_000_000_000_000
+MOST_OFFSETS = 999
+"""Of more sites some count from the same number; ids stay below 10 to the 15th."""
 
 
 class CodeSystem(StrEnum):
@@ -16,6 +18,21 @@ class CodeSystem(StrEnum):
     SNOMED_RXNORM = "snomed_rxnorm"
     LOCAL = "local"
     """Codes of the site's own, with concepts above 2,000,000,000."""
+
+
+class NoteFormat(StrEnum):
+    """How a site sends its notes; the value is the ending of the file."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Purpose(StrEnum):
+    """What a site's files are for."""
+
+    PRODUCTION = "production"
+    ALPHA = "alpha"
+    """De-identified at the site, as in the programme's first uploads."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,24 @@ class SiteProfile:
     """First day of its electronic records."""
     id_offset: int
     """What the site's own row ids are counted from."""
+    lag_days: int = 0
+    """How old its last submission is on the day of the snapshot."""
+    submissions: int = 1
+    """How many it has sent so far, one each quarter."""
+    notes: NoteFormat = NoteFormat.CSV
+    alpha: bool = False
+    """Whether it has also sent files for ``Purpose.ALPHA``."""
+    care_sites: int = 3
+    providers: int = 15
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        """What it has sent files for."""
+        return (Purpose.PRODUCTION, Purpose.ALPHA) if self.alpha else (Purpose.PRODUCTION,)
+
+    def sent_on(self, as_of: date) -> date:
+        """Day of the last submission before ``as_of``: it holds nothing later."""
+        return as_of - timedelta(days=self.lag_days)
 
 
 def list_profiles(count: int) -> tuple[SiteProfile, ...]:
@@ -55,7 +90,7 @@ def _another(known: list[SiteProfile], position: int) -> SiteProfile:
         like,
         name=f"site{number:03d}",
         title=f"Site {number} of the synthetic programme",
-        id_offset=number * OFFSET_STEP,
+        id_offset=(1 + position % MOST_OFFSETS) * OFFSET_STEP,
     )
 
 
@@ -71,4 +106,10 @@ def _profile(row: Fact) -> SiteProfile:
         volume=float(row["volume"]),
         records_from=date.fromisoformat(row["records_from"]),
         id_offset=int(row["id_offset"]),
+        lag_days=int(row["lag_days"]),
+        submissions=int(row["submissions"]),
+        notes=NoteFormat(row["notes"]),
+        alpha=row["alpha"] == "yes",
+        care_sites=int(row["care_sites"]),
+        providers=int(row["providers"]),
     )

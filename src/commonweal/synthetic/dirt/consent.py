@@ -1,0 +1,34 @@
+"""People whose records the site may not send."""
+
+import numpy as np
+
+from commonweal.synthetic.dirt.recipe import LEAVES, PeopleRecipe, Rates
+from commonweal.synthetic.draws import Flags
+from commonweal.synthetic.people.people import People
+
+
+def _without_authorisation(people: People, last: np.datetime64) -> Flags:
+    """Who said no, never answered, signed badly, took it back, left, or is a test account."""
+    del last  # membership ends with the data
+    return ~people.membership.shares_records
+
+
+ABSENT = PeopleRecipe(
+    name="consent.absent",
+    title="A person without a valid authorisation",
+    seen="The combined stage of All of Us removes the records of such people in every release.",
+    rates=Rates(0.1),
+    rejects=False,
+    rules=("consent.ehr", "consent.enrolled"),
+    tables=(
+        "person",
+        *LEAVES,
+        "death",
+        "note",
+        "observation_period",
+        "visit_detail",
+        "visit_occurrence",
+    ),
+    whom=_without_authorisation,
+    column="person_id",
+)

@@ -1,0 +1,1 @@
+"""The programme's side of made-up people: one module for each feed."""

@@ -1,0 +1,1 @@
+"""Surveys answered by made-up people: the pack of questions, traits, histories, sittings."""

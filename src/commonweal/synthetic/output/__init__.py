@@ -1,0 +1,1 @@
+"""A synthetic programme on disk: files of any size, written in one pass."""

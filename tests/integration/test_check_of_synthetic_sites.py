@@ -1,0 +1,75 @@
+"""The check accepts what the sites of a synthetic programme send: no error and no warning."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from tests.synthetic_standin import MAKERS
+
+from commonweal.engine.settings import EngineSettings
+from commonweal.intake.check import check_folder
+from commonweal.intake.findings import Severity
+from commonweal.intake.landing import submit_folder
+from commonweal.intake.report import CheckReport
+from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.schema.model import Submission, get_model
+from commonweal.synthetic.output.clean import Clean
+from commonweal.synthetic.output.programme import write_programme
+from commonweal.synthetic.output.writing import Part
+from commonweal.synthetic.plan import build_plan
+
+PLAN = build_plan(persons=1_500, sites=8)
+NOW = datetime.fromisoformat("2026-10-01T12:00:00+00:00")
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("synthetic") / "programme"
+    write_programme(
+        PLAN, folder, makers=MAKERS, parts={Part.SUBMISSIONS}, dirt_of=lambda *_: Clean()
+    )
+    return folder
+
+
+def check(folder: Path) -> CheckReport:
+    return check_folder(folder, dialect="programme", settings=EngineSettings(), today=PLAN.as_of)
+
+
+def list_faults(report: CheckReport) -> list[tuple[str, str]]:
+    findings = [*report.findings, *(f for file in report.files for f in file.findings)]
+    return [(f.file, f.code) for f in findings if f.severity is not Severity.INFO]
+
+
+@pytest.mark.parametrize("position", range(8))
+def test_a_clean_submission_passes_without_a_word(programme: Path, position: int) -> None:
+    report = check(programme / "submissions" / PLAN.sites[position].name)
+    assert list_faults(report) == []
+    assert report.is_accepted
+    assert report.missing == ()
+    model = get_model("programme")
+    pii = {table.name for table in model.with_submission(Submission.PII)}
+    assert pii | {"observation_period"} <= {file.table for file in report.files}
+
+
+@pytest.mark.parametrize("site", ["prairie", "harborview"])
+def test_a_clean_alpha_submission_passes_as_far_as_it_goes(programme: Path, site: str) -> None:
+    report = check(programme / "alpha" / site)
+    assert list_faults(report) == []
+    assert report.is_accepted
+    assert "care_site" in report.missing
+
+
+def test_a_site_can_hand_it_in(programme: Path, tmp_path: Path) -> None:
+    register_site(tmp_path, Site("gulfcoast", "Gulf Coast Community Clinics"))
+    folder = programme / "submissions" / "gulfcoast"
+    submission = submit_folder(
+        folder,
+        home=tmp_path,
+        site="gulfcoast",
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=NOW,
+        report=check(folder),
+    )
+    assert submission.is_accepted
+    assert {file.name for file in submission.files} == {path.name for path in folder.iterdir()}
