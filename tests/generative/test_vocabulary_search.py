@@ -114,7 +114,7 @@ def _rank(number: int, name: str, query: str) -> tuple[object, ...]:
     return (lower != query, not lower.startswith(query), len(name), name.encode(), number)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(concepts=CONCEPTS, text=QUERIES, sources=st.booleans())
 def test_prepared_or_not_a_search_follows_the_rules(
     concepts: list[Row], text: str, sources: bool, tmp_path: Path

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.schema.errors import CommonwealError
@@ -21,6 +21,7 @@ def cut(content: bytes, size: int, monkeypatch: pytest.MonkeyPatch) -> list[tupl
     return [(piece.content, piece.first_line) for piece in read_pieces(stream, header, "X.csv")]
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=20), size=st.integers(1, 60))
 def test_quoted_text_is_cut_between_rows(rows: list[tuple[str, str]], size: int) -> None:
     written = io.StringIO()
@@ -34,6 +35,7 @@ def test_quoted_text_is_cut_between_rows(rows: list[tuple[str, str]], size: int)
     assert [tuple(row) for piece in read for row in piece] == rows
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.text(st.sampled_from('a"\t '), max_size=9), max_size=20))
 def test_unquoted_text_is_cut_at_line_ends_and_lines_are_counted(rows: list[str]) -> None:
     content = "".join(f"{row}\n" for row in ["a\tb", *rows]).encode()
