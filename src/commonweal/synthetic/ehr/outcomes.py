@@ -15,11 +15,14 @@ NO_CAUSE_SHARE = 0.15
 
 
 def death_rows(draws: Draws, calendar: Calendar, course: Course) -> Rows:
-    """The table ``death``: the cause is a disease that was known, the deadlier the likelier."""
+    """The table ``death``: the cause is a disease that was known, the deadlier the likelier.
+
+    A site does not know of a death after its last submission.
+    """
     patients, catalogue = calendar.patients, get_catalogue()
     died = patients.of_person(patients.people.membership.died)
     seen = calendar.first[1:] > calendar.first[:-1]
-    patient = np.flatnonzero(~np.isnat(died) & seen)
+    patient = np.flatnonzero((died <= patients.last) & seen)
     weight = np.concatenate([[0], np.cumsum(catalogue.lethality[course.line])])
     start, end = (np.searchsorted(course.patient, patient, side=s) for s in ("left", "right"))
     total = weight[end] - weight[start]
