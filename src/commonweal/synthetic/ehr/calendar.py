@@ -19,8 +19,8 @@ ORDINARY, ANTENATAL, DELIVERY, FINAL = range(4)
 """Purposes of a visit."""
 CAPTURED_SHARE = 0.36
 """Share of a person's visits that one site records; it makes about 70 rows a patient."""
-SHORTEST_CARE, CARE_SPREAD = 0.08, 0.92
-"""A patient is known for a share of the site's years: 0.08 + 0.92 x a squared uniform number."""
+SHORTEST_CARE, CARE_SPREAD = 0.15, 0.75
+"""A patient is known for a share of the site's years: 0.15 + 0.75 x a squared uniform number."""
 MOST_ORDINARY = 200
 FOLLOWED_SHARE = 0.45
 """Share of pregnancies that the site follows, where its volume is 1."""
@@ -218,9 +218,7 @@ def _antenatal(
     return parts
 
 
-def _pregnancy_lines(
-    pregnancies: Pregnancies, person: Ints, purpose: Ints, slot: Ints
-) -> Ints:
+def _pregnancy_lines(pregnancies: Pregnancies, person: Ints, purpose: Ints, slot: Ints) -> Ints:
     """What antenatal visits and deliveries record."""
     which, stage = np.divmod(slot, len(CHECKS) + 1)
     line = np.full(len(slot), -1, dtype=np.int64)

@@ -63,7 +63,12 @@ def _questions(rows: Sequence[Fact]) -> Questions:
         edges=np.concatenate(edges),
         **{
             name: np.array([float(row[column] or "nan") for row in rows])
-            for name, column in (("mean", "mean"), ("spread", "sd"), ("low", "low"), ("high", "high"))
+            for name, column in (
+                ("mean", "mean"),
+                ("spread", "sd"),
+                ("low", "low"),
+                ("high", "high"),
+            )
         },
     )
 
@@ -97,9 +102,7 @@ def observation_rows(draws: Draws, visits: Visits, occasions: Occasions, causes:
     )
 
 
-def _histories(
-    draws: Draws, calendar: Calendar, histories: Sequence[Fact]
-) -> tuple[Ints, Ints]:
+def _histories(draws: Draws, calendar: Calendar, histories: Sequence[Fact]) -> tuple[Ints, Ints]:
     """First visits of the patients of whom something is known, and what."""
     patients = calendar.patients
     body = patients.people.body

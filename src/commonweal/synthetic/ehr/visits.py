@@ -115,9 +115,7 @@ def _draw_kinds(draws: Draws, calendar: Calendar, complaint: Ints) -> Ints:
     )
 
 
-def _hours(
-    draws: Draws, calendar: Calendar, kind: Ints, last_day: Days
-) -> tuple[Moments, Moments]:
+def _hours(draws: Draws, calendar: Calendar, kind: Ints, last_day: Days) -> tuple[Moments, Moments]:
     """When visits began and ended, never past midnight of their last day."""
     begins = draws.integers("hour", calendar.ids, OPENS, CLOSES)
     minutes = draws.integers("minutes", calendar.ids, 15, 60)

@@ -1,0 +1,517 @@
+"""How far made-up health records lie from real data, and whether planted effects come back.
+
+``python -m tests.synthetic_marginals ../shared/data`` writes the distances that the manual shows.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from commonweal.synthetic.draws import Flags, Floats, Ints
+from commonweal.synthetic.ehr.calendar import CAPTURED_SHARE
+from commonweal.synthetic.ehr.catalogue import get_catalogue
+from commonweal.synthetic.ehr.history import build_records
+from commonweal.synthetic.ehr.patients import Patients, list_patients
+from commonweal.synthetic.ehr.records import Records
+from commonweal.synthetic.ehr.regimens import list_ingredients
+from commonweal.synthetic.facts import read_facts
+from commonweal.synthetic.people.demographics import Demographics
+from commonweal.synthetic.people.people import make_people
+from commonweal.synthetic.plan import Plan, build_plan
+from commonweal.synthetic.sites.profile import list_profiles
+
+DISTANCES = Path(__file__).parents[1] / "src/commonweal/synthetic/data/distances.csv"
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+FEWEST_PERSONS = 20
+"""Results that fewer persons of the real sets have are not compared."""
+TOP = 30
+HYPERTENSION, ANY_HYPERTENSION = 320128, 316866
+DAYS_IN_YEAR = 365.2425
+SYNTHEA_DAY = date(2019, 1, 9)
+OTHER_SETS = {"gibleed": "condition_start_date", "mimic_demo_omop": "condition_start_date"}
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far something made up lies from something real, and how far it may."""
+
+    what: str
+    compared_with: str
+    measure: str
+    distance: float
+    bound: float
+    """Infinite where the distance is only shown."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study of the records finds, with its 95 % interval."""
+
+    what: str
+    planted: float
+    found: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Patients and their records."""
+
+    patients: Patients
+    records: Records
+
+    def column(self, table: str, name: str) -> NDArray:
+        """A column as numpy; nulls are NaN."""
+        column = self.records[table].columns[name]
+        return column if isinstance(column, np.ndarray) else column.to_numpy(zero_copy_only=False)
+
+    @cache  # noqa: B019  the tests keep few of these, to their end
+    def first_day(self, table: str, concepts: tuple[int, ...]) -> NDArray:
+        """The first day each patient has one of the concepts; NaT for never."""
+        concept, day = CONCEPT_AND_DAY[table]
+        rows = np.isin(self.column(table, concept), concepts)
+        first = np.full(len(self.patients), np.datetime64("2200-01-01", "D"))
+        np.minimum.at(first, self.records[table].patient[rows], self.column(table, day)[rows])
+        return np.where(first < np.datetime64("2200-01-01"), first, np.datetime64("NaT", "D"))
+
+
+CONCEPT_AND_DAY = {
+    "condition_occurrence": ("condition_concept_id", "condition_start_date"),
+    "drug_exposure": ("drug_concept_id", "drug_exposure_start_date"),
+    "measurement": ("measurement_concept_id", "measurement_date"),
+}
+
+
+def make(plan: Plan) -> Made:
+    """Everybody of a plan, with records."""
+    people = make_people(plan, plan.batch(0, plan.persons))
+    everybody = np.ones(len(people), dtype=np.bool_)
+    patients = list_patients(plan, people, everybody)
+    return Made(patients, build_records(plan, patients))
+
+
+@cache
+def make_usual(persons: int = 12_000) -> Made:
+    """People of the default plan."""
+    return make(build_plan(persons=persons))
+
+
+@cache
+def make_like_synthea(data: Path, persons: int = 6_000) -> Made:
+    """People of the ages and sexes of Synthea 1k, seen as often, over the same years."""
+    ages = _counts(data, "age // 10 * 10")
+    sexes = _counts(data, "sex")
+    table = Demographics(
+        age=tuple(((max(18, low), min(low + 9, 110)), float(n)) for low, n in ages.items()),
+        sex=tuple(((sex, sex), float(n)) for sex, n in sexes.items()),
+        race=(((0, 0), 1.0),),
+        ethnicity=(((0, 0), 1.0),),
+    )
+    site = replace(list_profiles(1)[0], records_from=date(2009, 1, 1), volume=1 / CAPTURED_SHARE)
+    return make(Plan(persons, 1, SYNTHEA_DAY, (site,), table))
+
+
+ADULTS = """
+    SELECT person_id, gender_concept_id AS sex,
+           floor((DATE '2019-01-09' - birth_datetime::DATE) / 365.2425)::BIGINT AS age
+    FROM '{data}/synthea1k/person.parquet'
+    WHERE birth_datetime < DATE '2001-01-01'
+      AND person_id NOT IN (SELECT person_id FROM '{data}/synthea1k/death.parquet')
+"""
+
+
+def _counts(data: Path, what: str) -> dict[int, int]:
+    question = (
+        f"SELECT {what} AS k, count(*) FROM ({ADULTS.format(data=data)}) GROUP BY k ORDER BY k"
+    )
+    return {int(key): number for key, number in duckdb.sql(question).fetchall()}
+
+
+def measure_distances(data: Path) -> list[Distance]:
+    """Everything that is compared with the real data sets."""
+    return [
+        *_demographic_distances(data),
+        *_concept_distances(data),
+        *_visit_distances(data),
+        *_result_distances(data),
+    ]
+
+
+def total_variation(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """Half the sum of the differences of two distributions: 0 the same, 1 nothing in common."""
+    sums = sum(one.values()), sum(other.values())
+    keys = {*one, *other}
+    return sum(abs(one.get(k, 0) / sums[0] - other.get(k, 0) / sums[1]) for k in keys) / 2
+
+
+def _demographic_distances(data: Path) -> Iterable[Distance]:
+    made = make_like_synthea(data)
+    people = made.patients.people
+    age = (np.datetime64(SYNTHEA_DAY) - people.born).astype(np.float64) / DAYS_IN_YEAR
+    for what, ours, question, bound in (
+        ("age, by ten years", (age // 10 * 10).astype(np.int64), "age // 10 * 10", 0.03),
+        ("sex", people.sex, "sex", 0.02),
+    ):
+        distance = total_variation(_tally(ours), _counts(data, question))
+        yield Distance(what, "synthea1k", "total variation", distance, bound)
+
+
+def _tally(values: Ints) -> dict[int, float]:
+    return {int(v): float(n) for v, n in zip(*np.unique(values, return_counts=True), strict=True)}
+
+
+def _concept_distances(data: Path) -> Iterable[Distance]:
+    made = make_like_synthea(data)
+    ours = _person_shares(made)
+    catalogue = get_catalogue()
+    lasting = {*catalogue.concepts[: catalogue.lasting].tolist(), ANY_HYPERTENSION}
+    acute = set(catalogue.concepts[catalogue.lasting :][: catalogue.acute].tolist())
+    real = _real_shares(data)
+    for what, concepts, bound in (
+        (f"the {TOP} commonest lasting conditions", lasting, 0.15),
+        (f"the {TOP} commonest complaints", acute, 0.15),
+    ):
+        yield _top_distance(what, "synthea1k", ours, real, concepts, bound)
+    for name, bound in (("gibleed", 0.45), ("mimic_demo_omop", np.inf)):
+        shares = _other_shares(data / name)
+        what = f"the {TOP} commonest conditions we know"
+        yield _top_distance(what, name, ours, shares, lasting | acute, bound)
+
+
+def _top_distance(
+    what: str,
+    name: str,
+    ours: Mapping[int, float],
+    real: Mapping[int, float],
+    concepts: set[int],
+    bound: float,
+) -> Distance:
+    known = [c for c in real if c in concepts]
+    top = sorted(known, key=lambda c: (-real[c], c))[:TOP]
+    distance = total_variation({c: ours.get(c, 0.0) for c in top}, {c: real[c] for c in top})
+    return Distance(what, name, "total variation of persons", distance, bound)
+
+
+def _person_shares(made: Made) -> dict[int, float]:
+    """Share of the patients with each condition; any hypertension counts as essential."""
+    patient = made.records["condition_occurrence"].patient
+    pairs = {
+        *zip(
+            patient.tolist(),
+            made.column("condition_occurrence", "condition_concept_id").tolist(),
+            strict=True,
+        )
+    }
+    shares: dict[int, float] = {}
+    for _, concept in pairs:
+        shares[concept] = shares.get(concept, 0.0) + 1 / len(made.patients)
+    return shares | {ANY_HYPERTENSION: shares[HYPERTENSION]}
+
+
+def _real_shares(data: Path) -> dict[int, float]:
+    """Persons of Synthea 1k by condition: lasting ones whenever, others from 2009 on."""
+    question = f"""
+        WITH adult AS ({ADULTS.format(data=data)})
+        SELECT condition_concept_id, count(DISTINCT person_id)::DOUBLE
+        FROM '{data}/synthea1k/condition_occurrence.parquet' JOIN adult USING (person_id)
+        WHERE condition_end_date IS NULL OR condition_start_date >= DATE '2009-01-01'
+        GROUP BY 1 ORDER BY 1"""
+    return dict(duckdb.sql(question).fetchall())
+
+
+def _other_shares(folder: Path) -> dict[int, float]:
+    question = f"""SELECT condition_concept_id, count(DISTINCT person_id)::DOUBLE
+        FROM '{folder}/condition_occurrence.parquet' GROUP BY 1 ORDER BY 1"""
+    return dict(duckdb.sql(question).fetchall())
+
+
+def _visit_distances(data: Path) -> Iterable[Distance]:
+    made = make_like_synthea(data)
+    kinds = _tally(made.column("visit_occurrence", "visit_concept_id"))
+    question = f"""SELECT visit_concept_id, count(*) FROM '{data}/synthea1k/visit_occurrence.parquet'
+        WHERE visit_start_date >= DATE '2009-01-01' GROUP BY 1 ORDER BY 1"""
+    real = {int(k): float(n) for k, n in duckdb.sql(question).fetchall()}
+    yield Distance(
+        "kind of visit", "synthea1k", "total variation", total_variation(kinds, real), 0.1
+    )
+    question = f"""
+        SELECT count(*) / (count(DISTINCT person_id) * 10) FROM ({ADULTS.format(data=data)})
+        JOIN '{data}/synthea1k/visit_occurrence.parquet' USING (person_id)
+        WHERE visit_start_date BETWEEN DATE '2009-01-01' AND DATE '2018-12-31'"""
+    yearly = duckdb.sql(question).fetchall()[0][0]
+    distance = abs(_visits_a_year(made) / yearly - 1)
+    yield Distance("visits a year", "synthea1k", "relative difference", distance, 0.25)
+
+
+def _visits_a_year(made: Made) -> float:
+    start = made.column("observation_period", "observation_period_start_date")
+    end = made.column("observation_period", "observation_period_end_date")
+    years = (end - start).astype(np.float64).sum() / DAYS_IN_YEAR
+    return (len(made.records["visit_occurrence"].patient) - len(start)) / years
+
+
+def _result_distances(data: Path) -> Iterable[Distance]:
+    """Of results whose usual values come from the data; every person weighs the same."""
+    made = make_usual()
+    born = made.patients.people.born[made.patients.person]
+    patient = made.records["measurement"].patient
+    adult = (made.column("measurement", "measurement_date") - born[patient]).astype(float) >= 6575
+    concept = made.column("measurement", "measurement_concept_id")
+    value = made.column("measurement", "value_as_number")
+    readings = _read_readings(data)
+    from_data = {
+        int(row["measurement_concept_id"]): row["name"]
+        for row in read_facts("measurements.csv")
+        if row["source"].startswith("synthea")
+    }
+    for id_, name in from_data.items():
+        real, person = readings.get(id_, (np.array([]), np.array([])))
+        if len(set(person)) >= FEWEST_PERSONS:
+            rows = adult & (concept == id_)
+            distance = quantile_distance(value[rows], patient[rows], real, person)
+            yield Distance(
+                name, "27 + 28 + 20 Synthea persons", "quantiles, pooled SD", distance, 1.1
+            )
+
+
+def quantile_distance(one: Floats, of_one: NDArray, other: Floats, of_other: NDArray) -> float:
+    """The largest difference of ``QUANTILES`` in pooled standard deviations."""
+    spread = np.sqrt((np.var(one) + np.var(other)) / 2)
+    ours, theirs = _quantiles(one, of_one), _quantiles(other, of_other)
+    return float(np.max(np.abs(ours - theirs)) / spread)
+
+
+def _quantiles(value: Floats, person: NDArray) -> Floats:
+    _, who, times = np.unique(person, return_inverse=True, return_counts=True)
+    weight = 1.0 / times[who]
+    order = np.argsort(value, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    at = np.minimum(np.searchsorted(reached, QUANTILES), len(value) - 1)
+    return value[order][at]
+
+
+READINGS = """
+    SELECT measurement_concept_id AS concept, value_as_number AS value, person_id::VARCHAR AS person
+    FROM '{data}/synthea27nj/measurement.parquet' JOIN '{data}/synthea27nj/person.parquet'
+      USING (person_id)
+    WHERE measurement_date - birth_datetime::DATE >= 6575 AND value_as_number IS NOT NULL
+    UNION ALL
+    SELECT concept_id, value, o.patient
+    FROM '{data}/synthea_fhir_20/observation.parquet' AS o
+    JOIN '{data}/synthea_fhir_20/patient.parquet' AS p ON p.patient = o.patient
+    JOIN loinc ON concept_code = code
+    WHERE left(time, 10)::DATE - birth_date::DATE >= 6575 AND value IS NOT NULL
+    UNION ALL
+    SELECT concept_id, try_cast(value AS DOUBLE), o.patient
+    FROM '{data}/synthea_raw_27/observations.parquet' AS o
+    JOIN '{data}/synthea_raw_27/patients.parquet' AS p ON p.id = o.patient
+    JOIN loinc ON concept_code = code
+    WHERE o.type = 'numeric' AND left(date, 10)::DATE - birthdate::DATE >= 6575
+"""
+
+
+@cache
+def _read_readings(data: Path) -> Mapping[int, tuple[Floats, NDArray]]:
+    """Values of adults by concept, and of whom."""
+    loinc = f"""SELECT concept_id, concept_code FROM '{data}/vocabulary_shard/concept.parquet'
+        WHERE vocabulary_id = 'LOINC' AND standard_concept = 'S'"""
+    question = f"""WITH loinc AS ({loinc}), reading AS ({READINGS.format(data=data)})
+        SELECT * FROM reading WHERE value IS NOT NULL ORDER BY ALL"""
+    found = duckdb.sql(question).fetchnumpy()
+    concepts, first = np.unique(found["concept"], return_index=True)
+    values = np.split(found["value"].astype(np.float64), first[1:])
+    persons = np.split(found["person"].astype(str), first[1:])
+    pairs = zip(values, persons, strict=True)
+    return dict(zip(concepts.tolist(), pairs, strict=True))
+
+
+def estimate_effects(made: Made) -> list[Estimate]:
+    """Studies of the records that should find what was planted."""
+    people = made.patients.people
+    smoker = people.body.smoker[made.patients.person]
+    obese = people.body.body_mass[made.patients.person] >= 30
+    return [
+        _odds_ratio(made, "smoking → COPD", smoker, 255573, planted("smoker", 255573)),
+        _odds_ratio(made, "obesity → type 2 diabetes", obese, 201826, planted("obese", 201826)),
+        _odds_ratio(made, "smoking → lung cancer", smoker, 4115276, planted("smoker", 4115276)),
+        _drug_effect(made, "atorvastatin → LDL", 432867, 1545958, 3009966, STATINS),
+        _drug_effect(made, "simvastatin → LDL", 432867, 1539403, 3009966, STATINS),
+        _drug_effect(made, "metformin → HbA1c", 201826, 1503297, 3004410, ()),
+        _drug_effect(made, "lisinopril → systolic pressure", 320128, 1308216, 3004249, ()),
+        _drug_effect(made, "levothyroxine → thyrotropin", 140673, 1501700, 3009201, ()),
+        _disease_effect(made, "osteoporosis → bone density", 80502, 3049273, (40173590,)),
+        _disease_effect(made, "heart failure → ejection fraction", 4229440, 3027172, ()),
+        _rate_ratio(made),
+    ]
+
+
+STATINS = (1539403, 1545958, 1510813, 1551860)
+NSAIDS = (1118084, 1124300, 1150345)
+BLEEDING = 192671
+
+
+def planted(cause: str | int, effect: int) -> float:
+    """The size that ``effects.csv`` states."""
+    rows = read_facts("effects.csv")
+    return next(
+        float(row["size"])
+        for row in rows
+        if (row["cause"], row["effect"]) == (str(cause), str(effect))
+    )
+
+
+def drugs_of(ingredients: Iterable[int]) -> tuple[int, ...]:
+    """Drugs with one of the ingredients."""
+    wanted = set(ingredients)
+    return tuple(sorted({d for d, parts in list_ingredients().items() if wanted & {*parts, d}}))
+
+
+def _odds_ratio(made: Made, what: str, exposed: Flags, concept: int, size: float) -> Estimate:
+    """Mantel & Haenszel over sex and age, with the interval of Robins, Breslow & Greenland."""
+    ill = ~np.isnat(made.first_day("condition_occurrence", (concept,)))
+    people = made.patients.people
+    age = (made.patients.last - people.born[made.patients.person]).astype(float) / DAYS_IN_YEAR
+    stratum = people.sex[made.patients.person] * 100 + np.clip(age // 5, 0, 18).astype(np.int64)
+    r, s, pr, ps_qr, qs = (0.0,) * 5
+    for one in np.unique(stratum):
+        a, b, c, d = _four_cells(stratum == one, exposed, ill)
+        n = a + b + c + d
+        p, q, r_, s_ = (a + d) / n, (b + c) / n, a * d / n, b * c / n
+        r, s, pr, ps_qr, qs = r + r_, s + s_, pr + p * r_, ps_qr + p * s_ + q * r_, qs + q * s_
+    error = np.sqrt(pr / (2 * r * r) + ps_qr / (2 * r * s) + qs / (2 * s * s))
+    return _ratio_estimate(what, size, r / s, error)
+
+
+def _four_cells(within: Flags, exposed: Flags, ill: Flags) -> tuple[float, float, float, float]:
+    counts = [(within & e & i).sum() for e in (exposed, ~exposed) for i in (ill, ~ill)]
+    return tuple(float(n) for n in counts)  # type: ignore[return-value]  # there are four
+
+
+def _ratio_estimate(what: str, size: float, ratio: float, error: float) -> Estimate:
+    width = np.exp(1.96 * error)
+    return Estimate(what, size, float(ratio), float(ratio / width), float(ratio * width))
+
+
+def _drug_effect(
+    made: Made, what: str, disease: int, ingredient: int, result: int, never: Sequence[int]
+) -> Estimate:
+    """Results of those with a disease after they began a drug, less those of others with it.
+
+    Both count from the visit after the one at which the disease was found: other drugs may
+    have begun then. Whoever ever has another drug of ``never`` is left out.
+    """
+    began = made.first_day("drug_exposure", drugs_of([ingredient]))
+    others = drugs_of([drug for drug in never if drug != ingredient])
+    excluded = (
+        ~np.isnat(made.first_day("drug_exposure", others)) if others else np.isnat(began) & False
+    )
+    known = made.first_day("condition_occurrence", (disease,))
+    patient, day, value = _results_of(made, result)
+    eligible = ~excluded[patient] & (day > known[patient])
+    treated = eligible & (day > began[patient])
+    untreated = eligible & np.isnat(began)[patient]
+    size = planted(ingredient, result)
+    return _difference(what, size, (patient, value), treated, untreated)
+
+
+def _disease_effect(
+    made: Made, what: str, disease: int, result: int, without: tuple[int, ...]
+) -> Estimate:
+    """Results of those in whom a disease is known and untreated, less those without it."""
+    known = made.first_day("condition_occurrence", (disease,))
+    treated = made.first_day("drug_exposure", without) if without else known
+    patient, day, value = _results_of(made, result)
+    untreated = np.isnat(treated)[patient] if without else np.ones(len(day), dtype=np.bool_)
+    has = (day >= known[patient]) & untreated
+    never = np.isnat(known)[patient]
+    return _difference(what, planted(disease, result), (patient, value), has, never)
+
+
+def _results_of(made: Made, concept: int) -> tuple[Ints, NDArray, Floats]:
+    rows = made.column("measurement", "measurement_concept_id") == concept
+    return (
+        made.records["measurement"].patient[rows],
+        made.column("measurement", "measurement_date")[rows],
+        made.column("measurement", "value_as_number")[rows],
+    )
+
+
+def _difference(
+    what: str, size: float, results: tuple[Ints, Floats], one: Flags, other: Flags
+) -> Estimate:
+    """Of the means of two groups, each person counted once."""
+    means, errors = zip(*(_mean_and_error(results, rows) for rows in (one, other)), strict=True)
+    found, width = means[0] - means[1], 1.96 * np.hypot(*errors)
+    return Estimate(what, size, float(found), float(found - width), float(found + width))
+
+
+def _mean_and_error(results: tuple[Ints, Floats], rows: Flags) -> tuple[float, float]:
+    patient, value = results[0][rows], results[1][rows]
+    _, who = np.unique(patient, return_inverse=True)
+    of_person = np.bincount(who, weights=value) / np.bincount(who)
+    return float(of_person.mean()), float(of_person.std(ddof=1) / np.sqrt(len(of_person)))
+
+
+def _rate_ratio(made: Made) -> Estimate:
+    """Bleeding at visits after an anti-inflammatory drug was begun, over that at other visits.
+
+    What is planted is the mean of the drugs' ratios, weighted by the visits after each.
+    """
+    patient = made.records["visit_occurrence"].patient
+    day = made.column("visit_occurrence", "visit_start_date")
+    bleeds = made.column("condition_occurrence", "condition_concept_id") == BLEEDING
+    visits_with = made.column("condition_occurrence", "visit_occurrence_id")[bleeds]
+    bled = np.isin(made.column("visit_occurrence", "visit_occurrence_id"), visits_with)
+    multiple = np.ones(len(day))
+    for drug in NSAIDS:
+        began = made.first_day("drug_exposure", drugs_of([drug]))
+        multiple *= np.where(day > began[patient], planted(drug, BLEEDING), 1.0)
+    exposed = multiple > 1
+    rates = [bled[group].sum() / group.sum() for group in (exposed, ~exposed)]
+    error = np.sqrt(sum(1 / bled[group].sum() for group in (exposed, ~exposed)))
+    size = float(multiple[exposed].mean())
+    return _ratio_estimate("NSAID → gastrointestinal bleeding", size, rates[0] / rates[1], error)
+
+
+def print_table(rows: Sequence[Distance | Estimate], show: Callable[[str], object] = print) -> None:
+    """Rows of one kind under their column names."""
+    show(" | ".join(field.name for field in fields(rows[0])))
+    for row in rows:
+        show(" | ".join(f"{x:.3g}" if isinstance(x, float) else x for x in astuple(row)))
+
+
+def write_distances(data: Path, file: Path) -> None:
+    """The distances as the manual shows them."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["what", "compared_with", "measure", "distance", "bound"])
+        writer.writerows(distance_rows(measure_distances(data)))
+
+
+def distance_rows(distances: Iterable[Distance]) -> list[list[str]]:
+    """Distances as text, with two decimals."""
+    return [
+        [
+            d.what,
+            d.compared_with,
+            d.measure,
+            f"{d.distance:.2f}",
+            "" if d.bound == np.inf else f"{d.bound:.2f}",
+        ]
+        for d in distances
+    ]
+
+
+if __name__ == "__main__":
+    print_table(measure_distances(Path(sys.argv[1])))
+    print_table(estimate_effects(make_usual()))
+    write_distances(Path(sys.argv[1]), DISTANCES)
