@@ -4,6 +4,7 @@ import errno
 import hashlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -264,6 +265,15 @@ def test_a_place_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Path
     with pytest.raises(OSError, match="exists") as failed:
         write(tmp_path / "file" / "programme")
     assert failed.value.errno == errno.EEXIST
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to the superuser")
+def test_a_closed_folder_is_an_error_of_the_system(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with pytest.raises(PermissionError, match="closed"):
+        write(closed / "programme")
+    assert list(closed.iterdir()) == []
 
 
 def fail(plan: Plan, people: People) -> dict[str, pa.Table]:

@@ -89,11 +89,9 @@ class Workshop:
         self, purpose: Purpose, name: str, rows: SiteRows, people: People
     ) -> list[tuple[FileKey, Piece]]:
         """Rows of one table as pieces of the files of their sites; none where there is no file."""
-        if not any(
-            (purpose, position, name) in self.files for position in range(len(self.plan.sites))
-        ):
-            return []
-        pieces = []
+        pieces: list[tuple[FileKey, Piece]] = []
+        if (purpose, name) not in self._sent:
+            return pieces
         for position, table in split_by_site(self.plan, name, rows):
             key = purpose, position, name
             if key in self.files:
