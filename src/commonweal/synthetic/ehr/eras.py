@@ -35,9 +35,9 @@ class Eras:
     def keys(self, patients: Patients) -> Ints:
         """Row numbers: those of a patient follow each other."""
         first = np.searchsorted(self.patient, np.arange(len(patients)))
-        return patients.keys[self.patient] * ROOM + np.arange(len(self.patient)) - first[
-            self.patient
-        ]
+        return (
+            patients.keys[self.patient] * ROOM + np.arange(len(self.patient)) - first[self.patient]
+        )
 
 
 def condition_era_rows(patients: Patients, conditions: Rows) -> Rows:

@@ -63,7 +63,12 @@ def _questions(rows: Sequence[Fact]) -> Questions:
         edges=np.concatenate(edges),
         **{
             name: np.array([float(row[column] or "nan") for row in rows])
-            for name, column in (("mean", "mean"), ("spread", "sd"), ("low", "low"), ("high", "high"))
+            for name, column in (
+                ("mean", "mean"),
+                ("spread", "sd"),
+                ("low", "low"),
+                ("high", "high"),
+            )
         },
     )
 
@@ -91,15 +96,12 @@ def observation_rows(draws: Draws, visits: Visits, occasions: Occasions, causes:
             "observation_type_concept_id": ENCOUNTER,
             "value_as_number": pa.array(value, mask=np.isnan(value)),
             "value_as_string": _answers(draws, calendar, visit, question),
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )
 
 
-def _histories(
-    draws: Draws, calendar: Calendar, histories: Sequence[Fact]
-) -> tuple[Ints, Ints]:
+def _histories(draws: Draws, calendar: Calendar, histories: Sequence[Fact]) -> tuple[Ints, Ints]:
     """First visits of the patients of whom something is known, and what."""
     patients = calendar.patients
     body = patients.people.body

@@ -15,11 +15,14 @@ NO_CAUSE_SHARE = 0.15
 
 
 def death_rows(draws: Draws, calendar: Calendar, course: Course) -> Rows:
-    """The table ``death``: the cause is a disease that was known, the deadlier the likelier."""
+    """The table ``death``: the cause is a disease that was known, the deadlier the likelier.
+
+    A site knows of the deaths of those it had seen, until its records end.
+    """
     patients, catalogue = calendar.patients, get_catalogue()
     died = patients.of_person(patients.people.membership.died)
     seen = calendar.first[1:] > calendar.first[:-1]
-    patient = np.flatnonzero(~np.isnat(died) & seen)
+    patient = np.flatnonzero((died <= patients.last) & seen)
     weight = np.concatenate([[0], np.cumsum(catalogue.lethality[course.line])])
     start, end = (np.searchsorted(course.patient, patient, side=s) for s in ("left", "right"))
     total = weight[end] - weight[start]
@@ -40,7 +43,7 @@ def death_rows(draws: Draws, calendar: Calendar, course: Course) -> Rows:
 
 
 def period_rows(calendar: Calendar) -> Rows:
-    """The table ``observation_period``: from a patient's first visit to the last day of all."""
+    """The table ``observation_period``: from a patient's first visit to the last day."""
     patients = calendar.patients
     patient = np.flatnonzero(calendar.first[1:] > calendar.first[:-1])
     return Rows(

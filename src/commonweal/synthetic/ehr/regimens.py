@@ -66,9 +66,7 @@ def draw_regimens(draws: Draws, calendar: Calendar, course: Course) -> Regimens:
     return Regimens(patient, order, orders.column("drug_concept_id")[order], visit)
 
 
-def prescribe_regimens(
-    draws: Draws, calendar: Calendar, regimens: Regimens
-) -> tuple[Ints, Ints]:
+def prescribe_regimens(draws: Draws, calendar: Calendar, regimens: Regimens) -> tuple[Ints, Ints]:
     """Visits at which the drugs are prescribed, and the orders."""
     later, pair = expand_later(calendar, regimens.patient, regimens.visit)
     order = regimens.order[pair]

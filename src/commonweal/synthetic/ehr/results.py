@@ -33,7 +33,7 @@ Columns = dict[str, Floats]
 def _filtration_rate(panel: Columns, age: Floats, sex: Ints) -> Floats:
     """About CKD-EPI (2021), without its powers: inverse to creatinine, lower with age."""
     usual = np.array([0.80, 1.00, 0.90])[sex]
-    return (125.0 - 0.8 * age) * usual / panel["creatinine"]
+    return np.asarray((125.0 - 0.8 * age) * usual / panel["creatinine"])
 
 
 def _body_mass_index(panel: Columns, _age: Floats, _sex: Ints) -> Floats:
@@ -81,16 +81,12 @@ class Asked:
     found: Floats
 
 
-def ask_panels(
-    draws: Draws, visits: Visits, occasions: Occasions
-) -> tuple[Ints, Ints]:
+def ask_panels(draws: Draws, visits: Visits, occasions: Occasions) -> tuple[Ints, Ints]:
     """Visits at which panels were ordered, and the orders."""
     return draw_orders(draws, "panel", get_panels().orders, occasions, visits.calendar)
 
 
-def draw_results(
-    draws: Draws, visits: Visits, causes: Causes, visit: Ints, order: Ints
-) -> Results:
+def draw_results(draws: Draws, visits: Visits, causes: Causes, visit: Ints, order: Ints) -> Results:
     """The results of everything that was ordered."""
     panels = get_panels()
     asked = _distinct(panels, visit, order)
@@ -121,9 +117,7 @@ def _distinct(panels: Panels, visit: Ints, order: Ints) -> Asked:
     )
 
 
-def _panel_values(
-    draws: Draws, visits: Visits, causes: Causes, panel: int, visit: Ints
-) -> Floats:
+def _panel_values(draws: Draws, visits: Visits, causes: Causes, panel: int, visit: Ints) -> Floats:
     """Visits x members of a panel."""
     panels, calendar = get_panels(), visits.calendar
     members = panels.members
@@ -140,9 +134,7 @@ def _panel_values(
     return values
 
 
-def _drawn_values(
-    draws: Draws, visits: Visits, panel: str, members: Ints, visit: Ints
-) -> Floats:
+def _drawn_values(draws: Draws, visits: Visits, panel: str, members: Ints, visit: Ints) -> Floats:
     calendar = visits.calendar
     if panel == "body":
         return body_values(draws, visits, visit)
@@ -158,9 +150,7 @@ def _drawn_values(
     return usual + facts.spread[members] * (OF_PERSON * person + OF_CHANCE * chance)
 
 
-def _panel_findings(
-    draws: Draws, visits: Visits, panel: int, visit: Ints, share: Floats
-) -> Ints:
+def _panel_findings(draws: Draws, visits: Visits, panel: int, visit: Ints, share: Floats) -> Ints:
     """Visits x members of a panel."""
     panels = get_panels()
     members = np.arange(panels.first[panel], panels.first[panel + 1])
@@ -189,13 +179,10 @@ def measurement_rows(visits: Visits, results: Results) -> Rows:
             "measurement_type_concept_id": np.where(is_examined, EXAMINATION, LABORATORY),
             "operator_concept_id": pa.array(np.full(len(visit), EQUAL), mask=np.isnan(value)),
             "value_as_number": pa.array(value, mask=np.isnan(value)),
-            "value_as_concept_id": pa.array(
-                np.where(found == 1, PRESENT, ABSENT), mask=found < 0
-            ),
+            "value_as_concept_id": pa.array(np.where(found == 1, PRESENT, ABSENT), mask=found < 0),
             "unit_concept_id": pa.array(unit, mask=unit == 0),
             "range_low": _limit(members.range_low[member, sex]),
             "range_high": _limit(members.range_high[member, sex]),
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
             "unit_source_value": dictionary(members.unit_text[member], members.unit_texts),
         },
