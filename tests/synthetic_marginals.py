@@ -319,11 +319,15 @@ def _read_readings(data: Path) -> Mapping[int, tuple[Floats, NDArray]]:
     return dict(zip(concepts.tolist(), pairs, strict=True))
 
 
-def print_table(rows: Sequence[Any], show: Callable[[str], object] = print) -> None:
+show_line: Callable[[str], object] = print
+"""Tests and people read it in what a run prints."""
+
+
+def print_table(rows: Sequence[Any]) -> None:
     """Rows of one dataclass under the names of its fields."""
-    show(" | ".join(field.name for field in fields(rows[0])))
+    show_line(" | ".join(field.name for field in fields(rows[0])))
     for row in rows:
-        show(" | ".join(f"{x:.3g}" if isinstance(x, float) else x for x in astuple(row)))
+        show_line(" | ".join(f"{x:.3g}" if isinstance(x, float) else x for x in astuple(row)))
 
 
 def write_distances(data: Path, file: Path) -> None:

@@ -5,11 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from commonweal.synthetic.ehr.complaints import get_rates
-from commonweal.synthetic.ehr.panels import get_panels
-from commonweal.synthetic.facts import read_facts
-from commonweal.synthetic.people.diseases import list_diseases, sex_position
 from tests.synthetic_marginals import (
     DAYS_IN_YEAR,
     DISTANCES,
@@ -18,9 +13,15 @@ from tests.synthetic_marginals import (
     make_usual,
     measure_distances,
     print_table,
+    show_line,
     total_variation,
 )
 from tests.synthetic_studies import Estimate, drugs_of, estimate_effects
+
+from commonweal.synthetic.ehr.complaints import get_rates
+from commonweal.synthetic.ehr.panels import get_panels
+from commonweal.synthetic.facts import read_facts
+from commonweal.synthetic.people.diseases import list_diseases, sex_position
 
 DIABETES, METFORMIN = 201826, 1503297
 
@@ -77,7 +78,7 @@ def test_drugs_follow_their_conditions(made: Made) -> None:
         if row["given"] == str(DIABETES) and int(row["drug_concept_id"]) in drugs_of([METFORMIN])
     )
     share = treated[diabetic].mean()
-    print(f"metformin: {share:.2f} of {diabetic.sum()} diabetics, stated {stated:.2f}")
+    show_line(f"metformin: {share:.2f} of {diabetic.sum()} diabetics, stated {stated:.2f}")
     assert stated * 0.8 < share <= stated + 0.03
     assert not treated[~diabetic].any()
     assert (metformin >= known)[treated].all()
@@ -135,6 +136,6 @@ def test_complaints_are_as_frequent_at_visits_as_the_facts_say(made: Made) -> No
             stated[concept] = float(rates.chance[sex, stratum, position].sum())
             ours[concept] = float((recorded == concept).sum())
     distance = total_variation(ours, stated)
-    print(f"complaints, against the facts: total variation {distance:.3f}")
+    show_line(f"complaints, against the facts: total variation {distance:.3f}")
     assert distance < 0.03
     assert sum(ours.values()) == pytest.approx(sum(stated.values()), rel=0.1)

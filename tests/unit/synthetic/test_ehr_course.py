@@ -29,8 +29,10 @@ def records(patients: Patients) -> Records:
 
 
 def first_days(
-    patients: Patients, records: Records, table: str, concept: str, day: str, wanted: int
+    patients: Patients, records: Records, columns: tuple[str, str, str], wanted: int
 ) -> NDArray[np.datetime64]:
+    """First day of a concept of each patient; ``columns`` are a table, its concept and day."""
+    table, concept, day = columns
     rows = records[table]
     theirs = rows.columns[concept] == wanted
     first = np.full(len(patients), NEVER)
@@ -53,7 +55,7 @@ def test_a_disease_is_recorded_at_the_first_visit_after_its_onset(
         expected = np.full(len(patients), NEVER)
         after = start >= onset[visits.patient]
         np.minimum.at(expected, visits.patient[after], start[after])
-        found = first_days(patients, records, *CONDITION, concept)
+        found = first_days(patients, records, CONDITION, concept)
         assert (found == expected).all(), concept
 
 
@@ -74,10 +76,10 @@ def test_a_regimen_never_begins_before_one_of_its_diseases(
     for drug, given in reasons.items():
         if not all(reason.isdigit() for reason in given):
             continue
-        began = first_days(patients, records, *DRUG, drug)
+        began = first_days(patients, records, DRUG, drug)
         earliest = np.full(len(patients), NEVER)
         for reason in given:
-            known = first_days(patients, records, *CONDITION, int(reason))
+            known = first_days(patients, records, CONDITION, int(reason))
             earliest = np.minimum(earliest, known)
         assert (began >= earliest).all(), drug
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -246,7 +247,7 @@ def test_records_of_a_batch_are_those_of_its_parts(cuts: list[int], seed: int) -
     whole = build_records(plan, patients_of(plan))
     edges = [0, *sorted(cuts), plan.persons]
     parts = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         people = make_people(plan, plan.batch(low, high - low))
         parts.append(
             build_records(plan, list_patients(plan, people, people.membership.shares_records))
