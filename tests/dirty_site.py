@@ -14,16 +14,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from commonweal.schema.model import get_model
+from commonweal.synthetic.assembly import default_makers
 from commonweal.synthetic.dirt.alpha import is_over_80
 from commonweal.synthetic.dirt.fault import Dirt, Fault
 from commonweal.synthetic.dirt.mixture import Mixture, build_dirt
-from commonweal.synthetic.dirt.recipe import find_positions
 from commonweal.synthetic.dirt.site_dirt import SiteDirt
 from commonweal.synthetic.draws import Flags
+from commonweal.synthetic.ehr.patients import list_patients
 from commonweal.synthetic.frames import build_table
-from commonweal.synthetic.people.people import People, adopt_people
+from commonweal.synthetic.output.batch import build_tables
+from commonweal.synthetic.people.homes import NOWHERE
+from commonweal.synthetic.people.people import People, make_people
 from commonweal.synthetic.plan import Plan, build_plan
-from commonweal.synthetic.site import build_site, site_persons
+from commonweal.synthetic.sites.coding import Coder
+from commonweal.synthetic.sites.places import build_places
+from commonweal.synthetic.sites.profile import Purpose
+from commonweal.synthetic.sites.rows import SiteRows, rows_of_patients
+from commonweal.synthetic.sites.submission import list_tables, split_by_site
 
 SITE = "prairie"
 JSON_LINES = ("note",)
@@ -54,11 +61,30 @@ class CleanSite:
 def make_clean_site(*, persons: int, seed: int) -> CleanSite:
     """A site of which every participant is a patient."""
     plan = build_plan(persons=max(persons, 2), sites=2, seed=seed, as_of=AS_OF)
-    tables = dict(build_site(site=SITE, seed=seed, persons=persons))
-    tables["observation_period"] = _build_periods(tables["visit_occurrence"])
-    tables["note"] = _on_one_line(tables["note"])
-    people = adopt_people(plan, site_persons(site=SITE, seed=seed, persons=persons))
-    return CleanSite(plan, _with_deaths(people, tables["death"]), tables)
+    people = make_people(plan, plan.batch(0, persons))
+    nowhere = np.full(len(people), NOWHERE, dtype=np.int64)
+    people = replace(people, home=np.zeros_like(nowhere), second=nowhere)
+    patients = list_patients(plan, people, np.ones(len(people), dtype=np.bool_))
+    makers = default_makers()
+    coder = Coder(plan, makers.codes, makers.records(plan, patients))
+    of_patients = build_tables(plan, makers, coder, patients).items()
+    made = [
+        *build_places(plan).items(),
+        *((name, rows_of_patients(patients, rows)) for name, rows in of_patients),
+    ]
+    tables = {
+        table.name: pa.concat_tables(list(_parts_of(plan, table.name, made))).combine_chunks()
+        for table in list_tables(plan.sites[0], Purpose.PRODUCTION)
+    }
+    return CleanSite(plan, people, tables)
+
+
+def _parts_of(plan: Plan, name: str, made: Iterable[tuple[str, SiteRows]]) -> Iterator[pa.Table]:
+    """The first site's rows of a table, after an empty table with its columns."""
+    yield build_table(MODEL.table(name), [])
+    for table, rows in made:
+        if table == name:
+            yield from (part for at, part in split_by_site(plan, name, rows) if at == 0)
 
 
 def mask_site(site: CleanSite) -> CleanSite:
@@ -194,35 +220,6 @@ def _about(table: pa.Table, ids: pa.Array) -> pa.Table:
     if "person_id" not in table.schema.names:
         return table
     return table.filter(pc.is_in(table["person_id"], ids)).combine_chunks()
-
-
-def _with_deaths(people: People, death: pa.Table) -> People:
-    """The people, who died on the day that the site knows."""
-    died = np.full(len(people), np.datetime64("NaT", "D"))
-    died[find_positions(people, death["person_id"].to_numpy())] = death["death_date"].to_numpy()
-    return replace(people, membership=replace(people.membership, died=died))
-
-
-def _build_periods(visits: pa.Table) -> pa.Table:
-    """From the first to the last visit of each person."""
-    spans = visits.group_by("person_id").aggregate(
-        [("visit_start_date", "min"), ("visit_end_date", "max")]
-    )
-    spans = spans.sort_by("person_id")
-    columns = {
-        "observation_period_id": np.arange(1, spans.num_rows + 1),
-        "person_id": spans["person_id"].to_numpy(),
-        "observation_period_start_date": spans["visit_start_date_min"].to_numpy(),
-        "observation_period_end_date": spans["visit_end_date_max"].to_numpy(),
-        "period_type_concept_id": 32817,
-    }
-    return build_table(MODEL.table("observation_period"), [columns])
-
-
-def _on_one_line(notes: pa.Table) -> pa.Table:
-    place = notes.schema.get_field_index("note_text")
-    text = pc.replace_substring(notes["note_text"], "\n", " ")
-    return notes.set_column(place, notes.schema.field(place), text)
 
 
 def _mask(table: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """A synthetic programme of one small site, ready to be built."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings, ProgrammeSettings, Settings
-from commonweal.engine.storage import sha256_of
+from commonweal.engine.storage import make_private, sha256_of
 from commonweal.intake.check import check_folder
 from commonweal.intake.landing import submit_folder
 from commonweal.intake.sites import Purpose, Site, register_site
@@ -17,40 +18,48 @@ from commonweal.pipeline.vocabulary import load_vocabulary
 from commonweal.privacy.vault import open_vault
 from commonweal.schema.arrow import arrow_schema
 from commonweal.schema.model import get_model
-from commonweal.synthetic.feeds import build_feeds, write_feeds
-from commonweal.synthetic.site import site_persons, write_site
+from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.output.writing import Part
+from commonweal.synthetic.plan import Plan, build_plan
+from commonweal.synthetic.sites.profile import list_profiles
 
 CUTOFF = date(2026, 10, 1)
 NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 SEED, PERSONS = 11, 60
 STATE = "MA"
+CLINIC = Site("clinic", "A small clinic", state=STATE, isa_date=date(2020, 1, 1))
 
 
 def make_small_programme(home: Path, *, synthetic: bool = True, persons: int = PERSONS) -> Settings:
     """Register, check, submit, write feeds, vocabulary and a vault: all but the build."""
     settings = small_settings(home, synthetic=synthetic)
-    outbox = home / "outbox"
-    write_site(outbox, site="clinic", seed=SEED, persons=persons, faults=False)
-    site = Site("clinic", "A small clinic", state=STATE, isa_date=date(2020, 1, 1))
-    register_site(home, site)
+    made, outbox = home / "made-up", home / "outbox"
+    make_programme(small_plan(persons), made, parts={Part.SUBMISSIONS, Part.FEEDS})
+    (made / Part.SUBMISSIONS / CLINIC.name).rename(outbox)
+    register_site(home, CLINIC)
     submit_folder(
         outbox,
         home=home,
-        site="clinic",
+        site=CLINIC.name,
         purpose=Purpose.PRODUCTION,
         synthetic=True,
         now=NOW,
         report=check_folder(outbox, dialect="programme", settings=settings.engine),
     )
-    people = site_persons(site="clinic", seed=SEED, persons=persons)
-    people = people.append_column("state", pa.array([STATE] * persons))
-    feeds = build_feeds(people, seed=SEED, as_of=CUTOFF)
-    write_feeds(feeds, home / "feeds" / CUTOFF.isoformat(), as_of=CUTOFF)
+    make_private(home / "feeds")
+    (made / Part.FEEDS / CUTOFF.isoformat()).rename(home / "feeds" / CUTOFF.isoformat())
+    shutil.rmtree(made)
     _write_vocabulary(home / "outbox-vocabulary")
     with open_engine(settings.engine) as engine:
         load_vocabulary(engine, home, home / "outbox-vocabulary")
     open_vault(home / "vault" / "vault.sqlite").close()
     return settings
+
+
+def small_plan(persons: int = PERSONS) -> Plan:
+    """One site, in which nearly everybody is treated."""
+    profile = replace(list_profiles(1)[0], name=CLINIC.name, title=CLINIC.title, state=STATE)
+    return replace(build_plan(persons=persons, seed=SEED, as_of=CUTOFF), sites=(profile,))
 
 
 def small_settings(

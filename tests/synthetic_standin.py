@@ -125,6 +125,8 @@ def _facts(measurements: Rows) -> Rows:
 
 
 def _details(plan: Plan, table: str, row: Ints, day: np.ndarray) -> dict[str, object]:
+    if table == "condition_occurrence":
+        return {"condition_end_date": day}
     if table == "drug_exposure":
         return {"drug_exposure_end_date": day, "quantity": 30.0, "days_supply": 30, "sig": "daily"}
     if table == "measurement":

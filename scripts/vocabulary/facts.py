@@ -10,6 +10,10 @@ from pathlib import Path
 import polars as pl
 
 FOLDER = Path(__file__).parent
+SURVEYS = FOLDER.parents[1] / "src" / "commonweal" / "synthetic" / "data" / "surveys"
+"""What ``scripts/derive_surveys.py`` found out about the surveys: questions, answers, codes."""
+COPE = 1333342
+"""The survey whose waves have concepts of their own."""
 MODEL_COLUMNS = (
     "concept_id",
     "concept_name",
@@ -43,12 +47,14 @@ class Facts:
     @cached_property
     def answers(self) -> pl.DataFrame:
         """Question, answer, the answer's text and its number, one row for each pair."""
-        newer, older = (
+        columns = ["question_concept_id", "answer_concept_id", "answer_text", "answer_numeric"]
+        lists = [
             self.codebook("omop2survey_key"),
             self.codebook("omopsurvey_key_with_modules"),
-        )
-        columns = ["question_concept_id", "answer_concept_id", "answer_text", "answer_numeric"]
-        pairs = pl.concat([newer.select(columns), older.select(columns), self._family_answers])
+            self._family_answers,
+            self._derived_answers,
+        ]
+        pairs = pl.concat([table.select(columns) for table in lists])
         return (
             pairs.with_columns(pl.col("^.*_concept_id$").cast(pl.Int64, strict=False))
             .drop_nulls(["question_concept_id", "answer_concept_id"])
@@ -64,6 +70,28 @@ class Facts:
             pl.col("answer").str.split(" - ").list.last().alias("answer_text"),
             pl.lit(None, pl.String).alias("answer_numeric"),
         )
+
+    @cached_property
+    def _derived_answers(self) -> pl.DataFrame:
+        questions = read_table("questions", SURVEYS).select("question_code", "question_concept_id")
+        answers = read_table("answers", SURVEYS)
+        return answers.join(questions, on="question_code", maintain_order="left").with_columns(
+            answer_numeric=pl.col("numeric"), answer_text=pl.lit(None, pl.String)
+        )
+
+    @cached_property
+    def survey_codes(self) -> pl.DataFrame:
+        """Code and class of survey concepts by id, the first one met where there are several."""
+        parts = [
+            read_table(f"{kind.lower()}s", SURVEYS).select(
+                pl.col(f"{kind.lower()}_concept_id").cast(pl.Int64).alias("concept_id"),
+                pl.col(f"{kind.lower()}_code").alias("concept_code"),
+                pl.lit(kind).alias("concept_class_id"),
+            )
+            for kind in ("Question", "Answer")
+        ]
+        known = pl.concat(parts).drop_nulls()
+        return known.unique("concept_id", keep="first", maintain_order=True)
 
     @cached_property
     def questions(self) -> tuple[pl.DataFrame, ...]:
@@ -83,7 +111,24 @@ class Facts:
             pl.concat_list(pl.col("question_concept_id").cast(pl.Int64)).alias("path"),
             question.alias("type"),
         )
-        return newest, older, by_module.unique(maintain_order=True)
+        return newest, older, by_module.unique(maintain_order=True), self._derived_questions
+
+    @cached_property
+    def _derived_questions(self) -> pl.DataFrame:
+        modules = read_table("modules", SURVEYS).unique(
+            "instrument", keep="first", maintain_order=True
+        )
+        questions = read_table("questions", SURVEYS)
+        found = questions.join(modules, on="instrument", maintain_order="left")
+        concept = pl.col("question_concept_id").cast(pl.Int64)
+        module = pl.col("module_concept_id").cast(pl.Int64)
+        is_cope = pl.col("instrument") == "cope"
+        return found.select(
+            pl.when(is_cope).then(COPE).otherwise(module).alias("survey_concept_id"),
+            concept.alias("concept_id"),
+            pl.concat_list(concept).alias("path"),
+            pl.lit("QUESTION").alias("type"),
+        )
 
     def _questions(self, table: str, order: str, kind: pl.Expr) -> pl.DataFrame:
         return (
@@ -98,7 +143,7 @@ class Facts:
         )
 
 
-def read_table(name: str) -> pl.DataFrame:
-    """A table that stands beside this module; ids are numbers, everything else is text."""
-    table = pl.read_csv(FOLDER / f"{name}.csv", infer_schema_length=0)
+def read_table(name: str, folder: Path = FOLDER) -> pl.DataFrame:
+    """A table, of those beside this module by default; ids are numbers, all else is text."""
+    table = pl.read_csv(folder / f"{name}.csv", infer_schema_length=0)
     return table.with_columns(pl.col("^concept_id$|^number$").cast(pl.Int64))

@@ -8,6 +8,13 @@ from scripts.vocabulary.trees import VOCABULARY, VOCABULARY_ID, Trees, close
 VERSION = "abridged 2026-11"
 LANGUAGE = 4180186
 """English."""
+REFERENCE = {
+    "concept_class": "Concept Class",
+    "domain": "Domain",
+    "relationship": "Relationship",
+    "vocabulary": "Vocabulary",
+}
+"""Vocabularies that the rows of a table about vocabularies are concepts of."""
 LINKS = {"concept_ancestor", "concept_relationship", "concept_synonym"}
 
 
@@ -18,17 +25,21 @@ def build_tables(facts: Facts) -> dict[str, pl.DataFrame]:
     groups = pl.DataFrame(trees.groups).with_columns(
         valid_start_date=pl.date(1970, 1, 1), valid_end_date=pl.date(2099, 12, 31)
     )
-    concept = pl.concat([concepts, groups], how="diagonal").sort("concept_id")
+    named = pl.concat([concepts, groups], how="diagonal")
+    reference = {
+        "concept_class": facts.shard("concept_class"),
+        "domain": facts.shard("domain"),
+        "relationship": facts.shard("relationship"),
+        "vocabulary": _build_vocabularies(facts, named),
+    }
+    concept = _add_reference(named, reference).sort("concept_id")
     shipped = set(concept["concept_id"])
     return {
         "concept": concept,
         "concept_ancestor": _build_ancestors(facts, trees, shipped),
         "concept_relationship": _build_relationships(facts, shipped),
         "concept_synonym": _build_synonyms(facts, shipped),
-        "concept_class": facts.shard("concept_class"),
-        "domain": facts.shard("domain"),
-        "relationship": facts.shard("relationship"),
-        "vocabulary": _build_vocabularies(facts, concept),
+        **reference,
     }
 
 
@@ -53,6 +64,28 @@ _ENDS = {
     "concept_ancestor": ("ancestor_concept_id", "descendant_concept_id"),
     "concept_relationship": ("concept_id_1", "concept_id_2"),
 }
+
+
+def _add_reference(named: pl.DataFrame, reference: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Concepts of the domains, classes, relationships and vocabularies themselves."""
+    rows = [
+        table.select(
+            pl.col(f"{name}_concept_id").alias("concept_id"),
+            pl.col(f"{name}_name").alias("concept_name"),
+            pl.lit(REFERENCE[name]).alias("vocabulary_id"),
+            pl.lit(REFERENCE[name]).alias("concept_class_id"),
+        )
+        for name, table in reference.items()
+    ]
+    new = pl.concat(rows).unique("concept_id", keep="first", maintain_order=True)
+    described = new.join(named, on="concept_id", how="anti").with_columns(
+        domain_id=pl.lit("Metadata"),
+        concept_code=pl.lit("OMOP generated"),
+        licence_class=pl.lit("open"),
+        valid_start_date=pl.date(1970, 1, 1),
+        valid_end_date=pl.date(2099, 12, 31),
+    )
+    return pl.concat([named, described], how="diagonal")
 
 
 def _build_ancestors(facts: Facts, trees: Trees, shipped: set[int]) -> pl.DataFrame:
@@ -118,9 +151,10 @@ def _build_vocabularies(facts: Facts, concept: pl.DataFrame) -> pl.DataFrame:
         schema=names.schema,
     )
     known = pl.concat([ours, names]).unique("vocabulary_id", keep="first", maintain_order=True)
-    used = concept.select("vocabulary_id").unique()
+    used = pl.concat([concept["vocabulary_id"], pl.Series(REFERENCE.values())]).unique()
     return (
-        used.join(known, on="vocabulary_id", how="left")
+        used.to_frame()
+        .join(known, on="vocabulary_id", how="left")
         .with_columns(
             pl.col("vocabulary_name").fill_null(pl.col("vocabulary_id")),
             pl.col("vocabulary_concept_id").fill_null(0),

@@ -24,6 +24,9 @@ OBSERVED_CHAPTERS = ("20", "21")
 AMOUNT = re.compile(r"^(?:[{\d][\d.]* (?:hr|ml|mg|actuat|unt)? ?)+")
 """What may stand before the ingredient: "24 HR", "10 ML", or how many are in a pack."""
 
+ALSO = {43529712: 1740639}
+"""A survey that was fielded anew under another concept, with the same questions."""
+
 Edge = tuple[int, int]
 """A concept and one directly below it."""
 
@@ -117,6 +120,8 @@ class Trees:
             for parent, question in self._place_questions(rows, known, frozenset(placed)):
                 placed.add(question)
                 yield parent, question
+                if parent in ALSO:
+                    yield ALSO[parent], question
         asked = {question for rows in self.facts.questions for question in rows["concept_id"]}
         pairs = self.facts.answers.select("question_concept_id", "answer_concept_id").iter_rows()
         for question, answer in pairs:

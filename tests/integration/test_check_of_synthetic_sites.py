@@ -3,8 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
-from tests.synthetic_standin import MAKERS
 
 from commonweal.engine.settings import EngineSettings
 from commonweal.intake.check import check_folder
@@ -12,9 +12,8 @@ from commonweal.intake.findings import Severity
 from commonweal.intake.landing import submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, register_site
-from commonweal.schema.model import Submission, get_model
-from commonweal.synthetic.output.clean import Clean
-from commonweal.synthetic.output.programme import write_programme
+from commonweal.schema.model import DataType, Submission, get_model
+from commonweal.synthetic.assembly import make_programme
 from commonweal.synthetic.output.writing import Part
 from commonweal.synthetic.plan import build_plan
 
@@ -25,9 +24,7 @@ NOW = datetime.fromisoformat("2026-10-01T12:00:00+00:00")
 @pytest.fixture(scope="module")
 def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic") / "programme"
-    write_programme(
-        PLAN, folder, makers=MAKERS, parts={Part.SUBMISSIONS}, dirt_of=lambda *_: Clean()
-    )
+    make_programme(PLAN, folder, parts={Part.SUBMISSIONS}, mixture={})
     return folder
 
 
@@ -57,6 +54,17 @@ def test_a_clean_alpha_submission_passes_as_far_as_it_goes(programme: Path, site
     assert list_faults(report) == []
     assert report.is_accepted
     assert "care_site" in report.missing
+
+
+def test_a_site_knows_nothing_later_than_its_last_submission(programme: Path) -> None:
+    tables = get_model("programme").tables
+    for site in PLAN.sites:
+        for file in (programme / "submissions" / site.name).glob("*.csv"):
+            dated = tables[file.stem].fields_of(DataType.DATE, DataType.TIMESTAMP)
+            names = [field.name for field in dated if not field.name.startswith("valid_")]
+            text = pl.read_csv(file, columns=names, infer_schema=False) if names else pl.DataFrame()
+            latest = max((day for column in text for day in column.drop_nulls()), default="")
+            assert latest[:10] <= str(site.sent_on(PLAN.as_of)), (site.name, file.name)
 
 
 def test_a_site_can_hand_it_in(programme: Path, tmp_path: Path) -> None:

@@ -31,9 +31,7 @@ PRECHECKED_FROM = 50_000
 """From this number of persons on, the room on the disk is looked at before the work begins."""
 
 PersonsOption = Annotated[int, typer.Option(help="How many participants the programme has.")]
-OutOption = Annotated[
-    Path, typer.Option("--out", help="Folder to make; it must not be there yet.")
-]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder to make; it must not be there yet.")]
 SitesOption = Annotated[
     int | None, typer.Option(help=f"How many hospitals send records; {DEFAULT_SITES} if not given.")
 ]
@@ -196,7 +194,9 @@ def _describe(made: Summary, plan: Plan) -> dict[str, Any]:
 
 
 def _print(made: Summary, plan: Plan) -> None:
-    table = new_table(f"{made.persons:,} made-up people at {len(plan.sites)} sites", "Folder", "Rows")
+    table = new_table(
+        f"{made.persons:,} made-up people at {len(plan.sites)} sites", "Folder", "Rows"
+    )
     for name, rows in made.rows.items():
         table.add_row(name, f"{rows:,}")
     OUT.print(table, soft_wrap=False)

@@ -47,13 +47,18 @@ def make_programme(
     return write_programme(
         plan,
         folder,
-        makers=Makers(build_records, build_feeds, build_visitors, default_book()),
+        makers=default_makers(),
         parts=parts,
         dirt_of=choose_dirt(plan, mixture, mended=mended),
         batch=batch,
         workers=workers,
         progress=progress,
     )
+
+
+def default_makers() -> Makers:
+    """Who makes records, feeds and codes from the facts that ship with the product."""
+    return Makers(build_records, build_feeds, build_visitors, default_book())
 
 
 def choose_dirt(plan: Plan, mixture: Mixture | None, *, mended: bool = False) -> DirtOf:

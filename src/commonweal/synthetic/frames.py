@@ -1,8 +1,6 @@
 """Numpy columns as declared Arrow tables, and the dates they hold."""
 
-import csv
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +82,6 @@ def some_day_between(draws: Draws, stream: str, ids: Ints, first: Days, last: Da
 def tenths(values: Floats, low: float, high: float) -> Floats:
     """Values kept within limits and rounded to one decimal."""
     return np.asarray(np.round(np.clip(values, low, high), 1), dtype=np.float64)
-
-
-def read_facts(name: str) -> list[dict[str, str]]:
-    """Rows of one of the CSV files in ``synthetic/data``."""
-    text = (files("commonweal.synthetic") / "data" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
 
 
 def write_once(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -32,6 +32,10 @@ def write_shuffled(file: Path, settings: EngineSettings) -> str:
     return sha256_of(file)
 
 
+def test_nothing_is_drawn_into_results(engine: DuckDBEngine) -> None:
+    assert engine.value("SELECT current_setting('enable_progress_bar')") is False
+
+
 def test_file_is_the_same_for_any_threads_and_memory(tmp_path: Path) -> None:
     variants = [("1GB", 1), ("1GB", 2), ("1GB", 4), ("120MB", 2)]
     hashes = {

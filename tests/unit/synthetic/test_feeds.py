@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,9 +96,7 @@ def test_every_feed_is_in_the_order_of_participant_and_key(feeds: Feeds) -> None
 def test_feeds_are_the_same_in_any_batches(cuts: list[int], seed: int) -> None:
     plan = build_plan(persons=60, as_of=AS_OF, seed=seed)
     bounds = [0, *sorted(cuts), 60]
-    parts = [
-        feeds_of(plan, first, stop - first) for first, stop in zip(bounds, bounds[1:], strict=False)
-    ]
+    parts = [feeds_of(plan, first, stop - first) for first, stop in pairwise(bounds)]
     for name, table in small_feeds(seed).items():
         joined = pa.concat_tables([part[name] for part in parts]).combine_chunks()
         assert joined.equals(table), name

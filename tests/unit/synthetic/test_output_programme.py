@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -138,6 +140,25 @@ def test_the_omop_folder_is_as_declared_and_has_each_person_once(programme: Path
             assert keys <= there, f"{name}.{field.name}"
     (source,) = tables["cdm_source"].to_pylist()
     assert "made up" in source["cdm_source_name"]
+
+
+def test_eras_are_of_what_is_mapped_and_of_each_person_as_a_whole(programme: Path) -> None:
+    conditions = pq.read_table(programme / "omop/condition_occurrence.parquet")
+    eras = pq.read_table(programme / "omop/condition_era.parquet")
+    of = ("person_id", "condition_concept_id")
+    mapped = conditions.filter(pc.not_equal(conditions["condition_concept_id"], 0))
+    assert len(mapped) < len(conditions)
+    assert pc.sum(eras["condition_occurrence_count"]).as_py() == len(mapped)
+    assert len(set(eras["condition_era_id"].to_pylist())) == len(eras)
+    keys = [set(zip(*(t[c].to_pylist() for c in of), strict=True)) for t in (mapped, eras)]
+    assert keys[0] == keys[1]
+    ordered = eras.sort_by(
+        [(c, "ascending") for c in (*of, "condition_era_start_date")]
+    ).to_pylist()
+    for one, other in itertools.pairwise(ordered):
+        if all(one[c] == other[c] for c in of):
+            gap = other["condition_era_start_date"] - one["condition_era_end_date"]
+            assert gap.days > 30
 
 
 def test_a_period_at_two_sites_goes_from_the_first_day_to_the_last(programme: Path) -> None:

@@ -190,8 +190,20 @@ def test_a_concept_without_a_code_keeps_what_stands_beside_it(coder: Coder) -> N
     )
     (device,) = coder.code_records(patients_of(0, 100), {"device_exposure": rows}).values()
     assert device.columns["device_source_value"].to_pylist() == ["walking aid", "stick", "stick"]
-    assert device.columns["device_concept_id"].tolist() == [0, 7, 7]
-    assert device.columns["device_source_concept_id"].tolist() == [0, 0, 0]
+    assert column(device, "device_concept_id").tolist() == [0, 7, 7]
+    assert column(device, "device_source_concept_id").tolist() == [0, 0, 0]
+
+
+def test_what_is_not_said_is_not_coded(coder: Coder) -> None:
+    concept = next(iter(BOOK.concepts.tolist()))
+    columns = {"person_id": np.array([1, 2])}
+    died = patients_of(0, 100)
+    rows = Rows(np.array([0, 1]), {**columns, "cause_concept_id": pa.array([None, concept])})
+    (death,) = coder.code_records(died, {"death": rows}).values()
+    for name in ("cause_concept_id", "cause_source_concept_id", "cause_source_value"):
+        assert death.columns[name].is_null().to_pylist() == [True, False]
+    (death,) = coder.code_records(died, {"death": Rows(np.array([0, 1]), columns)}).values()
+    assert "cause_concept_id" not in death.columns
 
 
 def test_a_site_that_maps_all_leaves_nothing_unmapped(patients: Patients, plain: Records) -> None:

@@ -77,6 +77,8 @@ def test_what_must_not_be_empty_is_not_and_keys_are_unique(engine: Engine) -> No
     ):
         unknown = f"SELECT DISTINCT {column} FROM concept EXCEPT SELECT {column} FROM {table}"
         assert engine.rows(unknown) == []
+        described = f"SELECT {table}_concept_id FROM {table} EXCEPT SELECT concept_id FROM concept"
+        assert engine.rows(described) == []
 
 
 def test_only_free_classes_are_shipped_and_names_that_are_not_ours_are_left_out(
@@ -292,8 +294,8 @@ def test_survey_modules_hold_questions_and_those_their_answers(engine: Engine) -
     pain = {node.concept.id for node in list_children(engine, 1585747)}
     answers = list_children(engine, 1585711)
     assert [node.concept.name for node in answers][:2] == [
-        "General health: excellent",
-        "General health: fair",
+        "General health: Excellent",
+        "General health: Fair",
     ]
     assert pain <= descendants(engine, [MODULES["Overall Health"]])
     assert 1585712 in descendants(engine, [MODULES["Overall Health"]])

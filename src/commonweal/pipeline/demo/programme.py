@@ -134,8 +134,7 @@ def _write_feeds(settings: Settings, plan: Plan, progress: Progress) -> None:
         {"account_registration": build_visitors(plan, 0, plan.persons)},
     )
     feeds = {
-        name: pa.concat_tables([side[name] for side in sides if name in side])
-        for name in sides[0]
+        name: pa.concat_tables([side[name] for side in sides if name in side]) for name in sides[0]
     }
     write_feeds(feeds, folder, as_of=CUTOFF)
     progress.end()

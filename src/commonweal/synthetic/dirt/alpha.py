@@ -10,6 +10,7 @@ from commonweal.schema.model import DataType
 from commonweal.synthetic.dirt.dates import first_date, move_dates
 from commonweal.synthetic.dirt.recipe import LEAVES, Change, Chosen, PeopleRecipe, Rates, RowRecipe
 from commonweal.synthetic.draws import Flags
+from commonweal.synthetic.frames import Days
 from commonweal.synthetic.people.people import People
 
 OLDEST = 80
@@ -28,12 +29,17 @@ def _left_in(people: People, last: np.datetime64) -> Flags:
 
 def _real_date(chosen: Chosen) -> Change:
     """A day of the same year that is not the first, where all the row's days are the first."""
-    column = first_date(chosen.table)
-    left = (chosen.last - chosen.days(column)).astype(np.int64)
+    left = (chosen.last - _latest_days(chosen)).astype(np.int64)
     most = np.clip(left, 0, LAST_OF_YEAR)
     delta = chosen.integers("days", 1, np.maximum(most, 1)).astype("timedelta64[D]")
     hit = _is_masked(chosen) & (most > 0)
-    return Change(move_dates(chosen, delta), hit, [column] * len(chosen))
+    return Change(move_dates(chosen, delta), hit, [first_date(chosen.table)] * len(chosen))
+
+
+def _latest_days(chosen: Chosen) -> Days:
+    """The latest day of each row: what began in one year may end in the next."""
+    dated = chosen.table.fields_of(DataType.DATE, DataType.TIMESTAMP)
+    return np.asarray(np.fmax.reduce([chosen.days(field.name) for field in dated]))
 
 
 def _is_masked(chosen: Chosen) -> Flags:

@@ -35,5 +35,9 @@ BUILDERS: Mapping[str, Callable[[Plan, People], pa.Table]] = MappingProxyType(
 
 
 def build_feeds(plan: Plan, people: People) -> dict[str, pa.Table]:
-    """Every feed, by name, of these people; about 260 rows and 45 KB for each of them."""
+    """Every feed, by name, of these people.
+
+    There are about 240 rows and 35 KB for each of them, and nearly as much room again is
+    needed while surveys are put in order.
+    """
     return {name: build(plan, people) for name, build in BUILDERS.items()}

@@ -118,7 +118,7 @@ def _readings(plan: Plan, people: People) -> Iterator[Reading]:
     for number, (whom, moments) in enumerate(visits, start=1):
         day = moments.astype("datetime64[D]")
         at_home = tells & (day >= AT_HOME_FROM)
-        visit = Visit(draws, people, number, day, whom & (day <= last_day), at_home)
+        visit = Visit(plan, people, number, day, whom & (day <= last_day), at_home)
         for code, values in visit.read().items():
             yield from _label(visit, moments, code, values)
 
@@ -146,13 +146,18 @@ def _label(
 class Visit:
     """One visit of everybody: what would be read, and of whom it is."""
 
-    draws: Draws
+    plan: Plan
     people: People
     number: int
     day: Days
     there: Flags
     """Who came, or told something from home."""
     at_home: Flags
+
+    @property
+    def draws(self) -> Draws:
+        """The randomness of the programme."""
+        return self.plan.draws
 
     def read(self) -> dict[str, list[Floats]]:
         """Values of everything; NaN where nothing was read."""
@@ -175,7 +180,7 @@ class Visit:
     def _not_to_be_girded(self) -> Flags:
         people = self.people
         sits = self.draws.chance("wheelchair", people.ids, WHEELCHAIR_SHARE)
-        return sits | is_pregnant(self.draws, people.ids, people.born, people.sex, self.day)
+        return sits | is_pregnant(self.plan, people, self.day)
 
     def _pressures(self) -> dict[str, list[Floats]]:
         """Pressure and pulse: three readings, and the mean of the last two."""

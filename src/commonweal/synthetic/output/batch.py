@@ -12,7 +12,7 @@ from commonweal.synthetic.dirt.fault import Dirt
 from commonweal.synthetic.draws import Flags
 from commonweal.synthetic.ehr.patients import Patients, list_patients, pick_patients
 from commonweal.synthetic.ehr.records import Records
-from commonweal.synthetic.output.omop import MODEL, build_omop_table
+from commonweal.synthetic.output.omop import MODEL, build_omop_table, join_eras
 from commonweal.synthetic.output.submission_file import Piece, SubmissionFile
 from commonweal.synthetic.people.people import People, make_people
 from commonweal.synthetic.plan import Plan
@@ -74,6 +74,8 @@ class Workshop:
         patients = self._admit(people)
         tables = build_tables(self.plan, self.makers, self.coder, patients)
         clean = patients.of_person(people.membership.shares_records)
+        if self.wants_omop:
+            tables = {**tables, **join_eras(patients, tables)}
         pieces = self._encode_alpha(people, patients, tables)
         omop: dict[str, pa.Table] = {}
         for name, rows in tables.items():

@@ -7,13 +7,19 @@ import pyarrow as pa
 
 from commonweal.schema.model import get_model
 from commonweal.synthetic.draws import Flags, Ints
+from commonweal.synthetic.ehr.eras import ONE_DAY, condition_era_rows, drug_era_rows
 from commonweal.synthetic.ehr.patients import SITES_OF_A_PERSON, Patients
-from commonweal.synthetic.ehr.records import Rows
+from commonweal.synthetic.ehr.records import Records, Rows
 from commonweal.synthetic.frames import Columns, build_table
 from commonweal.synthetic.plan import Plan
-from commonweal.synthetic.sites.columns import pick_rows
+from commonweal.synthetic.sites.columns import as_ints, pick_rows
 
 MODEL = "omop-5.4"
+ERAS = {
+    "condition_occurrence": ("condition", "condition"),
+    "drug_exposure": ("drug", "drug_exposure"),
+}
+"""Tables that eras are made of, with what their columns of terms and of dates begin with."""
 CDM_VERSION, CDM_VERSION_CONCEPT = "5.4", 756265
 PERIODS = "observation_period"
 OF_HOME_SITE = ("person", "location")
@@ -36,6 +42,31 @@ def build_omop_table(patients: Patients, name: str, rows: Rows, clean: Flags) ->
     if name == PERIODS:
         columns = _join_periods(patients.person[rows.patient[at]], columns)
     return build_table(get_model(MODEL).table(name), [columns])
+
+
+def join_eras(patients: Patients, tables: Records) -> Records:
+    """The eras of what is mapped, of each person, whichever sites recorded it."""
+    conditions, drugs = (_gather(patients, tables[name], *ERAS[name]) for name in ERAS)
+    return {
+        "condition_era": condition_era_rows(patients, conditions),
+        "drug_era": drug_era_rows(patients, drugs),
+    }
+
+
+def _gather(patients: Patients, rows: Rows, noun: str, dates: str) -> Rows:
+    """Mapped rows in the order of persons and days, all at the first site of their person."""
+    concept = as_ints(rows.columns[f"{noun}_concept_id"], len(rows.patient))
+    start, end = (rows.columns[f"{dates}_{which}_date"] for which in ("start", "end"))
+    end = np.where(np.isnat(end), np.minimum(start + ONE_DAY, patients.last[rows.patient]), end)
+    first = np.searchsorted(patients.person, patients.person[rows.patient])
+    order = np.lexsort((start, first))
+    order = order[concept[order] != 0]
+    columns = {
+        f"{noun}_concept_id": concept,
+        f"{dates}_start_date": start,
+        f"{dates}_end_date": end,
+    }
+    return Rows(first[order], pick_rows(columns, order))
 
 
 def build_source(plan: Plan) -> pa.Table:

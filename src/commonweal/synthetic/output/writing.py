@@ -35,8 +35,16 @@ FORMAT = "commonweal-programme-1"
 SAMPLE = 1_000
 """People whose records tell how common each code is."""
 SOURCE_MAP, ACCOUNTS = "source_to_concept_map", "account_registration"
-SITES_OWN = ("person", "location", "care_site", "provider", "cdm_source")
-"""Tables of the OMOP folder that are no clinical records."""
+MADE_HERE = (
+    "person",
+    "location",
+    "care_site",
+    "provider",
+    "cdm_source",
+    "condition_era",
+    "drug_era",
+)
+"""Tables of the OMOP folder that do not come with the records."""
 
 
 class Part(StrEnum):
@@ -64,7 +72,7 @@ class Writing:
         if Part.SUBMISSIONS in parts:
             self._submissions = Submissions(folder, plan, dirt_of)
         if Part.OMOP in parts:
-            self._omop = ParquetFolder(folder / "omop", get_model(MODEL), {*sample, *SITES_OWN})
+            self._omop = ParquetFolder(folder / "omop", get_model(MODEL), {*sample, *MADE_HERE})
         if Part.FEEDS in parts:
             feeds = get_model("feeds")
             day = folder / "feeds" / plan.as_of.isoformat()

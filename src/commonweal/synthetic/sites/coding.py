@@ -28,7 +28,7 @@ from commonweal.synthetic.sites.codes import (
     local_codes,
     local_concepts,
 )
-from commonweal.synthetic.sites.columns import as_ints
+from commonweal.synthetic.sites.columns import as_ints, find_absent
 from commonweal.synthetic.sites.unmapped import (
     STRAY_SHARE,
     choose_unmapped,
@@ -131,21 +131,24 @@ class Coder:
 
     def _code(self, patients: Patients, rows: Rows, table: str) -> Rows:
         coded, columns, count = CODED[table], rows.columns, len(rows.patient)
-        concept = as_ints(columns.get(coded.concept), count)
+        if coded.concept not in columns:
+            return rows
+        concept = as_ints(columns[coded.concept], count)
         keys, site = as_ints(columns[coded.key], count), patients.site[rows.patient]
         place, known = self._book.find(concept)
         code = self._choose_codes(table, site, place, keys)
         strays = np.array([STRAY_SHARE * (unmapped_share(s, table) > 0) for s in self._sites])
         stray = self._draws.chance(f"stray {table}", keys, strays[site])
         unmapped = known & (stray | self._unmapped[site, code])
+        absent = find_absent(columns[coded.concept], count)
         changed: dict[str, Any] = {
-            coded.concept: np.where(unmapped, 0, concept),
+            coded.concept: pa.array(np.where(unmapped, 0, concept), mask=absent),
             coded.value: self._write_codes(code, known, columns.get(coded.value)),
         }
         if coded.source:
             given = as_ints(columns.get(coded.source), count)
             own = np.where(stray, 0, self._find_sources(code, site))
-            changed[coded.source] = np.where(known, own, given)
+            changed[coded.source] = pa.array(np.where(known, own, given), mask=absent)
         return Rows(rows.patient, {**columns, **changed})
 
     def _choose_codes(self, table: str, site: Ints, place: Ints, keys: Ints) -> Ints:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commonweal.synthetic.draws import Ints
+from commonweal.synthetic.draws import Flags, Ints
 from commonweal.synthetic.frames import Columns
 
 
@@ -15,6 +15,13 @@ def as_ints(value: Any, rows: int) -> Ints:
     if isinstance(value, pa.Array):
         return np.asarray(pc.fill_null(value.cast(pa.int64()), 0), dtype=np.int64)
     return np.broadcast_to(np.asarray(0 if value is None else value, dtype=np.int64), (rows,))
+
+
+def find_absent(value: Any, rows: int) -> Flags:
+    """Where a column has no value."""
+    if isinstance(value, pa.Array) and value.null_count:
+        return np.asarray(value.is_null())
+    return np.zeros(rows, dtype=np.bool_)
 
 
 def pick_rows(columns: Columns, rows: Ints) -> dict[str, Any]:

@@ -146,5 +146,6 @@ class Details:
 
     @cached_property
     def _pregnant(self) -> Flags:
-        born, sex = self.of(self.people.born), self.of(self.people.sex)
-        return is_pregnant(self.plan.draws, self.ids, born, sex, self.day)
+        day = np.full(len(self.people), np.datetime64("NaT", "D"))
+        day[self.whom] = self.day
+        return self.of(is_pregnant(self.plan, self.people, day))

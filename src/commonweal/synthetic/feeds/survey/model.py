@@ -5,7 +5,8 @@
 or ``code=share`` in the order in which the trait grows; for numbers and dates (days before the
 sitting) they are the values at equal steps of the distribution. Several
 answers are given as ``how`` says: ``each`` by itself and maybe none, ``some`` the same but one
-at least, or ``one`` and seldom another.
+at least, or ``one`` and seldom another; ``blank`` leaves the question blank where none fits,
+although it has an answer for that.
 """
 
 import re
@@ -44,6 +45,8 @@ class Model:
     Of several: for each in ``order`` the mean from which on it is chosen."""
     one: bool
     """Whether at least one of several answers is chosen."""
+    none_is_said: bool
+    """Whether who chooses none of several answers says so, where there is an answer for it."""
     shares: Floats
     """Share of each answer in ``order``; empty where no answer is by chance."""
     values: Floats
@@ -76,6 +79,7 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
         order=order,
         edges=_edges(loading, shares * (EXTRA if row["how"] == "one" else 1), several=several),
         one=one,
+        none_is_said=row["how"] != "blank",
         shares=shares / 100,
         values=np.array(row["shares"].split() if kind in {"number", "date"} else [], dtype=float),
         cap=row["cap"],

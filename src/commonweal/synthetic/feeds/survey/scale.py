@@ -9,6 +9,9 @@ import numpy as np
 
 from commonweal.synthetic.draws import Floats
 
+LEAST = 1e-6
+"""A weight below which trait or chance does not count at all."""
+
 
 def mix(loading: float, trait: Floats, noise: Floats) -> Floats:
     """The weighted mean of a trait and chance; ``loading`` is the trait's weight."""
@@ -44,4 +47,6 @@ def edges_between(loading: float, shares: Floats) -> Floats:
 
 
 def _sides(loading: float) -> tuple[float, float]:
-    return max(loading, 1 - loading), min(loading, 1 - loading)
+    narrow = min(loading, 1 - loading)
+    narrow = narrow if narrow > LEAST else 0.0
+    return 1 - narrow, narrow

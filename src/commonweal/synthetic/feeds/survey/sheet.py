@@ -165,7 +165,7 @@ class Sheet:
             first = np.minimum(first, len(model.order) - 1)
             chosen[np.flatnonzero(none), model.order[first[none]]] = True
         exclusive = question.places(Role.EXCLUSIVE)
-        if exclusive:
+        if exclusive and model.none_is_said:
             plain = np.any(np.delete(chosen, exclusive, axis=1), axis=1)
             chosen[:, exclusive] &= ~plain[:, np.newaxis]
             chosen[~np.any(chosen, axis=1), exclusive[0]] = True

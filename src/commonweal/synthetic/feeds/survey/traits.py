@@ -18,11 +18,11 @@ DAYS_IN_YEAR = 365.2425
 AGES = ([18, 30, 40, 50, 60, 70, 80, 100], [0.0, 0.12, 0.29, 0.45, 0.63, 0.83, 0.96, 1.0])
 """Years, and the share of people who are younger."""
 BURDENS = (
-    [0.00, 0.155, 0.218, 0.267, 0.311, 0.351, 0.390, 0.434, 0.488, 0.561, 0.95],
+    [0.0, 0.213, 0.287, 0.345, 0.394, 0.443, 0.493, 0.548, 0.610, 0.691, 0.97],
     [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
 )
 """Burden of disease, body mass and age with chance, and the share of people who bear less."""
-MOST_DISEASES = 4
+MOST_DISEASES = 12
 CHILDREN = (
     ("means", "", 0.0),
     ("faith", "", 0.0),
