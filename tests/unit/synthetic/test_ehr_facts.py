@@ -13,7 +13,7 @@ from commonweal.synthetic.ehr.catalogue import WORDS, get_catalogue
 from commonweal.synthetic.ehr.effects import RATE_RATIO, SHIFT
 from commonweal.synthetic.ehr.observations import get_questions
 from commonweal.synthetic.ehr.panels import get_panels
-from commonweal.synthetic.ehr.regimens import list_ingredients
+from commonweal.synthetic.ehr.regimens import list_ingredients, regimen_orders
 from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.people.diseases import COPD, COPD_ODDS_RATIO_OF_SMOKERS, list_lasting
 
@@ -102,6 +102,15 @@ def test_causes_and_what_they_act_on_are_known() -> None:
             assert int(row["cause"]) in drugs | conditions, row
         else:
             assert row["kind"] == "odds ratio"
+
+
+def test_drugs_that_change_something_are_taken_for_years() -> None:
+    orders = regimen_orders()
+    taken = {int(drug) for drug in orders.column("drug_concept_id")}
+    taken |= {part for drug in taken for part in list_ingredients().get(drug, ())}
+    conditions = set(get_catalogue().concepts.tolist())
+    causes = {int(r["cause"]) for r in read_facts("effects.csv") if r["cause"].isdigit()}
+    assert causes - conditions <= taken
 
 
 def test_diseases_come_after_their_causes() -> None:

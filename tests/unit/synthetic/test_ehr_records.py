@@ -16,8 +16,9 @@ from commonweal.schema.model import get_model
 from commonweal.synthetic.ehr.history import build_records
 from commonweal.synthetic.ehr.patients import Patients, list_patients, pick_patients
 from commonweal.synthetic.ehr.records import Records, Rows
+from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.frames import as_array, build_table
-from commonweal.synthetic.people.body import FEMALE
+from commonweal.synthetic.people.body import FEMALE, MALE
 from commonweal.synthetic.people.people import make_people
 from commonweal.synthetic.plan import Plan, build_plan
 
@@ -198,6 +199,32 @@ def test_women_alone_are_pregnant(records: Records, patients: Patients) -> None:
     assert (sex == FEMALE).all()
     assert age.min() >= 18
     assert age.max() < 46
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "concept"),
+    [
+        ("chronic.csv", "condition_occurrence", "condition_concept_id"),
+        ("acute.csv", "condition_occurrence", "condition_concept_id"),
+        ("drugs.csv", "drug_exposure", "drug_concept_id"),
+        ("procedures.csv", "procedure_occurrence", "procedure_concept_id"),
+    ],
+)
+def test_what_is_of_one_sex_is_recorded_of_no_other(
+    records: Records, patients: Patients, file: str, table: str, concept: str
+) -> None:
+    sexes: dict[int, set[str]] = {}
+    for row in read_facts(file):
+        sexes.setdefault(int(row[concept]), set()).add(row["sex"])
+    rows = records[table]
+    sex = patients.of_person(patients.people.sex)[rows.patient]
+    checked = 0
+    for wanted, only in (({"female"}, FEMALE), ({"male"}, MALE)):
+        concepts = [c for c, found in sexes.items() if found == wanted]
+        theirs = np.isin(rows.columns[concept], concepts)
+        assert (sex[theirs] == only).all()
+        checked += theirs.sum()
+    assert checked > 20
 
 
 def test_nobody_had_covid_before_there_was_any(records: Records) -> None:

@@ -23,26 +23,28 @@ take age into account finds a little less, as odds ratios do.
 A test of every version finds it again in the records of 12,000 people: its 95 % interval contains
 {COPD_ODDS_RATIO_OF_SMOKERS:g} and not 1.
 """
-SECTIONS = {
-    ODDS_RATIO: (
-        "Who falls ill",
-        "The odds of ever having a disease, of those with a cause over those without, at the same"
-        " age and sex. Obesity is a body mass index of 30 or more; a disease counts as a cause in"
-        " those who get it at any time of their lives.",
-    ),
-    RATE_RATIO: (
-        "What brings people to a hospital",
-        "How much more often a visit is for a complaint once a disease is known, or once a drug"
-        " that is taken for years has been begun.",
-    ),
-    SHIFT: (
-        "What is measured",
-        "How much a result changes, in its unit: by a disease from the first visit after its"
-        " onset on, by a drug taken for years from the visit after it was begun, by a complaint at"
-        " its own visit. Several causes add up. Results that follow from others follow: total"
-        " cholesterol, body mass index, the filtration rate, the indices of red cells.",
-    ),
-}
+FALLS_ILL = """\
+## Who falls ill
+
+The odds of ever having a disease, of those with a cause over those without, at the same age and
+sex. Obesity is a body mass index of 30 or more; a disease counts as a cause in those who get it at
+any time of their lives.
+"""
+BRINGS_IN = """\
+## What brings people to a hospital
+
+How much more often a visit is for a complaint once a disease is known, or once a drug that is
+taken for years has been begun.
+"""
+IS_MEASURED = """\
+## What is measured
+
+How much a result changes, in its unit: by a disease from the first visit after its onset on, by a
+drug taken for years from the visit after it was begun, by a complaint at its own visit. Several
+causes add up. Results that follow from others follow: total cholesterol, body mass index, the
+filtration rate, the indices of red cells.
+"""
+SECTIONS = {ODDS_RATIO: FALLS_ILL, RATE_RATIO: BRINGS_IN, SHIFT: IS_MEASURED}
 DRUGS = """\
 ## What is taken for it
 
@@ -64,9 +66,9 @@ def build_effects_page() -> str:
     """The page, in Markdown."""
     effects = read_facts("effects.csv")
     parts = [INTRODUCTION]
-    for kind, (title, text) in SECTIONS.items():
+    for kind, text in SECTIONS.items():
         rows = [row for row in effects if row["kind"] == kind]
-        parts += [f"## {title}\n\n{text}\n", _effect_table(rows, kind)]
+        parts += [text, _effect_table(rows, kind)]
     parts += [DRUGS, _drug_table(), DISTANCES, _distance_table()]
     return "\n".join(parts)
 

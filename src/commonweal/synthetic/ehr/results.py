@@ -24,6 +24,8 @@ PRESENT, ABSENT = 45884084, 45878583
 """Positive and negative."""
 OF_PERSON, OF_CHANCE = 0.8, 0.6
 """Parts of the spread; their squares make one."""
+PRESSURES = ("systolic", "diastolic")
+"""Results in which people differ as their bodies do; the second follows the first."""
 MEASUREMENT_DOMAIN = 21
 SYSTOLIC_WITH_DIASTOLIC, DIASTOLIC_WITH_SYSTOLIC = 46233683, 46233682
 
@@ -143,9 +145,9 @@ def _drawn_values(draws: Draws, visits: Visits, panel: str, members: Ints, visit
     patient = calendar.patient[visit]
     keys = calendar.patients.keys[patient]
     person = draws.normal("usual result", keys[:, np.newaxis], 0.0, 1.0, members)
-    if panel == "vitals":
-        pressure = calendar.patients.of_person(calendar.patients.people.body.pressure)[patient]
-        person[:, :2] = pressure[:, np.newaxis]
+    is_pressure = [facts.names[member] in PRESSURES for member in members]
+    pressure = calendar.patients.of_person(calendar.patients.people.body.pressure)[patient]
+    person = np.where(is_pressure, pressure[:, np.newaxis], person)
     chance = draws.normal("result", calendar.ids[visit][:, np.newaxis], 0.0, 1.0, members)
     return usual + facts.spread[members] * (OF_PERSON * person + OF_CHANCE * chance)
 
@@ -204,7 +206,7 @@ def pressure_links(visits: Visits, results: Results) -> Rows:
     """The table ``fact_relationship``: the two pressures of a reading, each with the other."""
     ids, _ = _keys(visits, results)
     names = get_panels().members.names
-    systolic = np.flatnonzero(results.member == names.index("systolic"))
+    systolic = np.flatnonzero(results.member == names.index(PRESSURES[0]))
     pair = np.stack([ids[systolic], ids[systolic + 1]], axis=1)
     links = np.tile([SYSTOLIC_WITH_DIASTOLIC, DIASTOLIC_WITH_SYSTOLIC], len(systolic))
     return Rows(
