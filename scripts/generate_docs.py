@@ -21,6 +21,7 @@ from commonweal.schema.specification import (
     build_submission_pages,
 )
 from commonweal.synthetic.dirt.pages import build_recipe_page
+from commonweal.synthetic.ehr.pages import build_effects_page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not this page. -->\n"
@@ -29,6 +30,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
     ("reference/feeds.md", build_feeds_page),
     ("reference/release-sql.md", build_ddl_page),
+    ("reference/synthetic/effects.md", build_effects_page),
     ("reference/synthetic/recipes.md", build_recipe_page),
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [

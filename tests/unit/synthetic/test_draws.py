@@ -9,6 +9,7 @@ PEOPLE = np.arange(1, 20_001, dtype=np.int64)
 DRAWS = Draws(7)
 FIRST_DRAWS = ["0x1.0bedf83de3af1p-1", "0x1.5f3e495ab304cp-1", "0x1.52c2448c617a4p-3"]
 """Written down on the day the generator was made: a change of it changes every programme."""
+FIRST_NORMAL = ["-0x1.1365c05257754p+0"]
 
 
 def test_a_person_draws_the_same_alone_and_in_any_company() -> None:
@@ -64,6 +65,22 @@ def test_normal_numbers_have_their_mean_and_spread() -> None:
     assert drawn.std() == pytest.approx(10, abs=0.2)
     twice = DRAWS.normal("height", PEOPLE, 170.0, 10.0, 1)
     assert abs(np.corrcoef(drawn, twice)[0, 1]) < 0.03
+
+
+def test_normal_numbers_never_change_and_end_at_four_deviations() -> None:
+    first = Draws(1).normal("a", np.array([5], dtype=np.int64), 0.0, 1.0)
+    assert [float(number).hex() for number in first] == FIRST_NORMAL
+    many = DRAWS.normal("height", np.arange(200_000, dtype=np.int64), 0.0, 1.0)
+    assert 3.5 < abs(many).max() <= 4
+    shares = [(many < limit).mean() for limit in (-1.6449, -0.6745, 0.0, 0.6745, 1.6449)]
+    assert shares == pytest.approx([0.05, 0.25, 0.5, 0.75, 0.95], abs=0.004)
+
+
+def test_every_number_of_an_array_may_have_its_own_spread() -> None:
+    spread = np.where(PEOPLE % 2, 1.0, 5.0)
+    drawn = DRAWS.normal("dose", PEOPLE, 0.0, spread)
+    assert drawn[1::2].std() == pytest.approx(5, rel=0.05)
+    assert drawn[::2].std() == pytest.approx(1, rel=0.05)
 
 
 def test_integers_reach_both_ends_and_no_further() -> None:

@@ -55,7 +55,6 @@ def procedure_rows(draws: Draws, visits: Visits, occasions: Occasions) -> Rows:
             "procedure_datetime": visits.begun[visit],
             "procedure_type_concept_id": ENCOUNTER,
             "quantity": 1,
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )
@@ -76,7 +75,6 @@ def device_rows(draws: Draws, visits: Visits, occasions: Occasions) -> Rows:
             "device_exposure_start_datetime": visits.begun[visit],
             "device_type_concept_id": ENCOUNTER,
             "quantity": 1,
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )
@@ -125,7 +123,6 @@ def note_rows(draws: Draws, visits: Visits) -> Rows:
             "note_text": dictionary(text, NOTE_TEXTS),
             "encoding_concept_id": UTF_8,
             "language_concept_id": ENGLISH,
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )

@@ -38,4 +38,4 @@ def _growth_at(age: Floats) -> Floats:
     age = np.clip(age, 0, len(growth) - 1)
     year = np.minimum(age.astype(np.int64), len(growth) - 2)
     part = (age - year)[:, np.newaxis]
-    return growth[year] + part * (growth[year + 1] - growth[year])
+    return np.asarray(growth[year] + part * (growth[year + 1] - growth[year]))

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from commonweal.synthetic.draws import Floats, Ints
+from commonweal.synthetic.draws import Flags, Floats, Ints
 from commonweal.synthetic.ehr.patients import Patients
 from commonweal.synthetic.ehr.pregnancies import CHECKS, MOST, TERM, Pregnancies, draw_pregnancies
 from commonweal.synthetic.ehr.records import MOST_VISITS
@@ -153,7 +153,7 @@ def _first_known_days(plan: Plan, patients: Patients) -> Days:
     luck = plan.draws.uniform("known", patients.keys)
     span = np.maximum((patients.last - patients.first).astype(np.int64), 0)
     care = np.floor(span * (SHORTEST_CARE + CARE_SPREAD * luck * luck)).astype("timedelta64[D]")
-    return np.maximum(patients.last - care, patients.first)
+    return np.asarray(np.maximum(patients.last - care, patients.first))
 
 
 def _ordinary(
@@ -198,23 +198,27 @@ def _antenatal(
     plan: Plan, patients: Patients, known: Days, pregnancies: Pregnancies
 ) -> Sequence[tuple[Ints, Days, int, Ints]]:
     """Checks and deliveries of the pregnancies that the site follows."""
-    number = np.arange(MOST, dtype=np.int64)
+    which = np.arange(MOST, dtype=np.int64)
     keys = patients.keys[:, np.newaxis]
     volume = np.array([site.volume for site in plan.sites])[patients.site]
-    followed = plan.draws.uniform("pregnancy/followed", keys, number) < (
+    followed = plan.draws.uniform("pregnancy/followed", keys, which) < (
         FOLLOWED_SHARE * volume[:, np.newaxis]
     )
     begun = patients.of_person(pregnancies.begun)
     goes_on = patients.of_person(pregnancies.ends_early) == 0
-    term = TERM + plan.draws.integers("pregnancy/term", keys, -TERM_SPREAD, TERM_SPREAD, number)
-    stages = [(day, ANTENATAL, followed & (goes_on | (s == 0))) for s, day in enumerate(CHECKS)]
+    term = TERM + plan.draws.integers("pregnancy/term", keys, -TERM_SPREAD, TERM_SPREAD, which)
+    stages: list[tuple[Ints, int, Flags]] = [
+        (np.full_like(term, day), ANTENATAL, followed & (goes_on | (number == 0)))
+        for number, day in enumerate(CHECKS)
+    ]
     stages.append((term, DELIVERY, followed & goes_on))
     parts = []
     for stage, (after, purpose, happens) in enumerate(stages):
-        day = begun + np.asarray(after).astype("timedelta64[D]")
+        day = begun + after.astype("timedelta64[D]")
         within = happens & (day >= known[:, np.newaxis]) & (day <= patients.last[:, np.newaxis])
-        patient, which = np.nonzero(within)
-        parts.append((patient, day[within], purpose, which * (len(CHECKS) + 1) + stage))
+        patient, pregnancy = np.nonzero(within)
+        slot = pregnancy * (len(CHECKS) + 1) + stage
+        parts.append((patient, day[within], purpose, slot))
     return parts
 
 
@@ -232,9 +236,12 @@ def _pregnancy_lines(pregnancies: Pregnancies, person: Ints, purpose: Ints, slot
 
 def _final(plan: Plan, patients: Patients, known: Days) -> tuple[Ints, Days, int, Ints]:
     """A last visit of those who died, up to three weeks before."""
-    died = ~np.isnat(patients.of_person(patients.people.membership.died))
-    died &= known <= patients.last
-    seen = died & plan.draws.chance("final", patients.keys, LAST_VISIT_SHARE)
+    died = patients.of_person(patients.people.membership.died)
+    seen = (
+        (died <= patients.last)
+        & (known <= patients.last)
+        & plan.draws.chance("final", patients.keys, LAST_VISIT_SHARE)
+    )
     before = plan.draws.integers("final/days", patients.keys, 0, 20)
     day = np.maximum(patients.last - before.astype("timedelta64[D]"), known)
     patient = np.flatnonzero(seen)

@@ -53,8 +53,9 @@ def get_rates() -> Rates:
     plain = chance.copy()
     plain[..., list(driven)] = 0.0
     strata = plain.reshape(-1, len(rows))
-    edges = np.arange(len(strata))[:, np.newaxis] + np.cumsum(strata, axis=1)
-    return Rates(ages=ages, chance=chance, driven=driven, edges=edges.ravel())
+    number = np.arange(len(strata), dtype=np.float64)
+    edges: Floats = np.add(number[:, np.newaxis], np.cumsum(strata, axis=1)).ravel()
+    return Rates(ages=ages, chance=chance, driven=driven, edges=edges)
 
 
 def _chances(row: Fact, ages: Ints) -> Floats:

@@ -28,7 +28,6 @@ def condition_rows(visits: Visits, occasions: Occasions) -> Rows:
             "condition_start_datetime": visits.begun[visit],
             "condition_end_date": _end_days(visits, visit, line),
             "condition_type_concept_id": ENCOUNTER,
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )

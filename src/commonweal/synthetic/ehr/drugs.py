@@ -76,7 +76,6 @@ def drug_rows(draws: Draws, visits: Visits, occasions: Occasions, regimens: Regi
             "refills": np.where(days >= REFILLS_FROM, refills, 0),
             "quantity": days.astype(np.float64),
             "days_supply": days,
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )

@@ -96,7 +96,6 @@ def observation_rows(draws: Draws, visits: Visits, occasions: Occasions, causes:
             "observation_type_concept_id": ENCOUNTER,
             "value_as_number": pa.array(value, mask=np.isnan(value)),
             "value_as_string": _answers(draws, calendar, visit, question),
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
         },
     )
@@ -115,11 +114,11 @@ def _histories(draws: Draws, calendar: Calendar, histories: Sequence[Fact]) -> t
     number = np.arange(len(histories), dtype=np.int64)
     luck = draws.uniform("history", patients.people.ids[patients.person][:, np.newaxis], number)
     may = np.stack([words[row["given"]] for row in histories], axis=1)
-    visit = calendar.first[:-1]
-    seen = calendar.first[1:] > visit
-    age = calendar.age[np.minimum(visit, max(len(calendar) - 1, 0))] if len(calendar) else visit
-    of_age = age[:, np.newaxis] >= np.array([float(row["youngest"]) for row in histories])
-    patient, known = np.nonzero((luck < chance) & may & of_age & seen[:, np.newaxis])
+    seen = np.flatnonzero(calendar.first[1:] > calendar.first[:-1])
+    visit = calendar.first[seen]
+    youngest = np.array([float(row["youngest"]) for row in histories])
+    of_age = calendar.age[visit][:, np.newaxis] >= youngest
+    patient, known = np.nonzero((luck < chance)[seen] & may[seen] & of_age)
     return visit[patient], known
 
 

@@ -17,7 +17,7 @@ NO_CAUSE_SHARE = 0.15
 def death_rows(draws: Draws, calendar: Calendar, course: Course) -> Rows:
     """The table ``death``: the cause is a disease that was known, the deadlier the likelier.
 
-    A site does not know of a death after its last submission.
+    A site knows of the deaths of those it had seen, until its records end.
     """
     patients, catalogue = calendar.patients, get_catalogue()
     died = patients.of_person(patients.people.membership.died)
@@ -43,7 +43,7 @@ def death_rows(draws: Draws, calendar: Calendar, course: Course) -> Rows:
 
 
 def period_rows(calendar: Calendar) -> Rows:
-    """The table ``observation_period``: from a patient's first visit to the last day of all."""
+    """The table ``observation_period``: from a patient's first visit to the last day."""
     patients = calendar.patients
     patient = np.flatnonzero(calendar.first[1:] > calendar.first[:-1])
     return Rows(

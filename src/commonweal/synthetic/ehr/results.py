@@ -24,6 +24,8 @@ PRESENT, ABSENT = 45884084, 45878583
 """Positive and negative."""
 OF_PERSON, OF_CHANCE = 0.8, 0.6
 """Parts of the spread; their squares make one."""
+PRESSURES = ("systolic", "diastolic")
+"""Results in which people differ as their bodies do; the second follows the first."""
 MEASUREMENT_DOMAIN = 21
 SYSTOLIC_WITH_DIASTOLIC, DIASTOLIC_WITH_SYSTOLIC = 46233683, 46233682
 
@@ -33,7 +35,7 @@ Columns = dict[str, Floats]
 def _filtration_rate(panel: Columns, age: Floats, sex: Ints) -> Floats:
     """About CKD-EPI (2021), without its powers: inverse to creatinine, lower with age."""
     usual = np.array([0.80, 1.00, 0.90])[sex]
-    return (125.0 - 0.8 * age) * usual / panel["creatinine"]
+    return np.asarray((125.0 - 0.8 * age) * usual / panel["creatinine"])
 
 
 def _body_mass_index(panel: Columns, _age: Floats, _sex: Ints) -> Floats:
@@ -143,9 +145,9 @@ def _drawn_values(draws: Draws, visits: Visits, panel: str, members: Ints, visit
     patient = calendar.patient[visit]
     keys = calendar.patients.keys[patient]
     person = draws.normal("usual result", keys[:, np.newaxis], 0.0, 1.0, members)
-    if panel == "vitals":
-        pressure = calendar.patients.of_person(calendar.patients.people.body.pressure)[patient]
-        person[:, :2] = pressure[:, np.newaxis]
+    is_pressure = [facts.names[member] in PRESSURES for member in members]
+    pressure = calendar.patients.of_person(calendar.patients.people.body.pressure)[patient]
+    person = np.where(is_pressure, pressure[:, np.newaxis], person)
     chance = draws.normal("result", calendar.ids[visit][:, np.newaxis], 0.0, 1.0, members)
     return usual + facts.spread[members] * (OF_PERSON * person + OF_CHANCE * chance)
 
@@ -183,7 +185,6 @@ def measurement_rows(visits: Visits, results: Results) -> Rows:
             "unit_concept_id": pa.array(unit, mask=unit == 0),
             "range_low": _limit(members.range_low[member, sex]),
             "range_high": _limit(members.range_high[member, sex]),
-            "provider_id": visits.provider[visit],
             "visit_occurrence_id": visits.ids[visit],
             "unit_source_value": dictionary(members.unit_text[member], members.unit_texts),
         },
@@ -205,7 +206,7 @@ def pressure_links(visits: Visits, results: Results) -> Rows:
     """The table ``fact_relationship``: the two pressures of a reading, each with the other."""
     ids, _ = _keys(visits, results)
     names = get_panels().members.names
-    systolic = np.flatnonzero(results.member == names.index("systolic"))
+    systolic = np.flatnonzero(results.member == names.index(PRESSURES[0]))
     pair = np.stack([ids[systolic], ids[systolic + 1]], axis=1)
     links = np.tile([SYSTOLIC_WITH_DIASTOLIC, DIASTOLIC_WITH_SYSTOLIC], len(systolic))
     return Rows(

@@ -1,4 +1,4 @@
-"""Visits as a site records them: of which kind, how long, where and by whom."""
+"""Visits as a site records them: of which kind, how long, and what they are about."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from commonweal.synthetic.draws import Draws, Floats, Ints
+from commonweal.synthetic.draws import Draws, Flags, Floats, Ints
 from commonweal.synthetic.ehr.calendar import ANTENATAL, DELIVERY, FINAL, ORDINARY, Calendar
 from commonweal.synthetic.ehr.catalogue import WORDS, get_catalogue
 from commonweal.synthetic.ehr.orders import Occasions
@@ -18,11 +18,8 @@ KINDS = ("outpatient", "emergency", "inpatient")
 OUTPATIENT, EMERGENCY, INPATIENT = range(3)
 KIND_CONCEPTS = np.array([9202, 9203, 9201])
 ENCOUNTER = 32827
-CARE_SITES, PROVIDERS = 3, 8
-"""Care sites and providers of every site are numbered from 1."""
 FINAL_STAY_SHARE = 0.6
 """Share of last visits that are stays in hospital; the others are emergencies."""
-CHECK_UP, FOLLOW_UP = 0, 1
 SECOND = np.timedelta64(1_000_000, "us")
 OPENS, CLOSES = 8 * 3600, 19 * 3600
 DISCHARGED = 11 * 3600
@@ -43,8 +40,6 @@ class Visits:
     begun: Moments
     ended: Moments
     last_day: Days
-    care_site: Ints
-    provider: Ints
     person: Ints
     """``person_id``."""
 
@@ -91,8 +86,6 @@ def draw_visits(draws: Draws, calendar: Calendar, complaint: Ints, known: Ints) 
         begun=begun,
         ended=ended,
         last_day=last_day,
-        care_site=draws.integers("care site", ids, 1, CARE_SITES),
-        provider=draws.integers("provider", ids, 1, PROVIDERS),
         person=calendar.of_patient(calendar.patients.ids),
     )
 
@@ -150,7 +143,7 @@ def list_occasions(visits: Visits, disease_visit: Ints, disease_line: Ints) -> O
     return Occasions(visit=keys // size, trigger=keys % size)
 
 
-def number_rows(visits: Visits, visit: Ints) -> tuple[Ints, Ints]:
+def number_rows(visits: Visits, visit: Ints) -> tuple[Ints, Flags]:
     """Keys of rows that stand in the order of their visits, and which of them have room.
 
     Row n of a visit has the key visit x ``RECORDS_OF_A_VISIT`` + n.
@@ -172,8 +165,6 @@ def visit_rows(visits: Visits) -> Rows:
         "visit_end_date": visits.last_day,
         "visit_end_datetime": visits.ended,
         "visit_type_concept_id": ENCOUNTER,
-        "provider_id": visits.provider,
-        "care_site_id": visits.care_site,
         "visit_source_value": dictionary(visits.kind, KINDS),
         "preceding_visit_occurrence_id": pa.array(visits.ids - 1, mask=calendar.number == 0),
     }
@@ -193,8 +184,6 @@ def detail_rows(visits: Visits) -> Rows:
         "visit_detail_end_date": visits.last_day[stay],
         "visit_detail_end_datetime": visits.ended[stay],
         "visit_detail_type_concept_id": ENCOUNTER,
-        "provider_id": visits.provider[stay],
-        "care_site_id": visits.care_site[stay],
         "visit_detail_source_value": "ward",
         "visit_occurrence_id": visits.ids[stay],
     }

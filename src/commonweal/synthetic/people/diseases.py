@@ -55,7 +55,8 @@ class Disease:
         upper = min(int(np.searchsorted(ages, age)), len(ages) - 1)
         lower = max(upper - 1, 0)
         part = (min(age, ages[-1]) - ages[lower]) / max(ages[upper] - ages[lower], 1)
-        return self.shares[:, lower] + part * (self.shares[:, upper] - self.shares[:, lower])
+        low, high = self.shares[:, lower], self.shares[:, upper]
+        return np.asarray(low + part * (high - low), dtype=np.float64)
 
 
 @cache
@@ -117,13 +118,13 @@ def _with_odds(
 
 
 def _cause_shares(cause: str) -> Floats:
-    """Share of each of ``SEXES`` with a cause; of a disease, those who have it by 65."""
+    """Share of each of ``SEXES`` with a cause; of a disease, those who ever get it."""
     if cause == "smoker":
         shares = [SMOKER_SHARE[FEMALE], SMOKER_SHARE[MALE]]
         return np.array([*shares, sum(shares) / 2])
     if cause == "obese":
         return np.full(len(SEXES), OBESE_SHARE)
-    return _find_disease(int(cause)).share_at(65)
+    return _find_disease(int(cause)).share_at(KNOTS[-1])
 
 
 def _find_disease(concept: int) -> Disease:
