@@ -163,7 +163,7 @@ def _check_room(out: Path, needed: int) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise CommonwealError(
-            f"The programme would take about {needed / 1e9:,.1f} GB; {free / 1e9:,.1f} GB are free.",
+            f"About {needed / 1e9:,.1f} GB are needed, and {free / 1e9:,.1f} GB are free.",
             expected="room for all of it",
             fix="Choose another disk, fewer persons, or fewer parts with --make.",
         )
