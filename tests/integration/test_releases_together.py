@@ -18,8 +18,8 @@ from commonweal.publish.analyses import CELLS, DOMAINS
 from commonweal.publish.pointer import PUBLIC_TIER, store_path
 from commonweal.publish.reader import PublishingStore
 
-PERSONS = 300
-CUTOFFS = (date(2024, 6, 30), date(2026, 10, 1), date(2022, 12, 31))
+PERSONS = 303
+CUTOFFS = (date(2016, 12, 31), date(2026, 10, 1), date(2010, 12, 31))
 """In the order of building: a later one than the first, and one that is earlier than both."""
 
 Counts = dict[tuple[object, ...], PublishedCount | None]
