@@ -4,6 +4,7 @@ import errno
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from commonweal.engine.storage import SCRATCH
 from commonweal.schema.errors import CommonwealError
 
 EXPLAINED: Mapping[int, tuple[str, str]] = MappingProxyType(
@@ -23,6 +24,6 @@ EXPLAINED: Mapping[int, tuple[str, str]] = MappingProxyType(
 def explain_os_error(error: OSError) -> CommonwealError:
     """The sentence for an error of the system; scratch names are not shown to anybody."""
     expected, fix = EXPLAINED.get(error.errno or 0, ("a file that can be used", "Check the path."))
-    place = str(error.filename or "").replace(".partial-", "")
+    place = str(error.filename or "").replace(SCRATCH, "").removesuffix(".lock")
     said = error.strerror or type(error).__name__
     return CommonwealError(f"{said}: {place}" if place else said, expected=expected, fix=fix)

@@ -39,7 +39,12 @@ SeedOption = Annotated[
     int, typer.Option(min=0, help="Another seed gives other people; the same, the same bytes.")
 ]
 AsOfOption = Annotated[
-    datetime, typer.Option(formats=["%Y-%m-%d"], help="Day of the snapshot: nothing is later.")
+    datetime,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Day of the snapshot: nothing is later.",
+        show_default=str(DEFAULT_AS_OF),
+    ),
 ]
 DemographicsOption = Annotated[
     Path | None, typer.Option(help="CSV table of ages, sexes, races and ethnicities.")
@@ -90,16 +95,15 @@ def synth(
 ) -> None:
     """Make up a programme: hospitals' submissions, OMOP tables and the programme's own side.
 
-    Nobody in it is real. Hospitals differ in codes, volume and care; some faults of real life
-    are planted on purpose, and truth.csv says where each one is. The same options give the
-    same files, byte for byte, on any number of cores. Use it to rehearse before the first real
-    submission, to train, to test and to measure.
+    Nobody in it is real. Some faults of real life are planted on purpose, and truth.csv says
+    where each one is. The same options give the same files, byte for byte, on any number of
+    cores. Use it to rehearse before the first real submission, to train, to test, to measure.
 
     Example: commonweal synth --persons 5000 --out rehearsal
 
-    Example: commonweal synth --persons 1000000 --make omop --dirt none --out large
+    Example: commonweal synth --persons 1000000 --make omop --out large
 
-    Example: commonweal synth --persons 500 --dirt key.duplicate=0.06 --out dirty --dry-run
+    Example: commonweal synth --persons 500 --dirt key.duplicate=0.06 --out dirty
     """
     plan = build_plan(
         persons=persons, sites=sites, seed=seed, as_of=as_of.date(), demographics=demographics
