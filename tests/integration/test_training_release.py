@@ -6,6 +6,7 @@ import pytest
 from tests.small_programme import NOW, hash_tree, small_settings
 
 from commonweal.engine.settings import Settings
+from commonweal.hub.workbench.data import Workplace
 from commonweal.pipeline.progress import Silent
 from commonweal.pipeline.training import build_training_release
 from commonweal.release.catalogue import Release, list_ids
@@ -49,6 +50,17 @@ def test_nothing_of_the_programme_itself_is_read_or_written(
     home = built[0].home
     there = {path.name for path in home.iterdir() if any(path.rglob("*.*"))}
     assert there == {"training", "releases", "keys"}
+
+
+def test_the_workbench_opens_it_until_there_is_a_registered_release(
+    built: tuple[Settings, Release],
+) -> None:
+    with Workplace(built[0]).use() as opened:
+        assert opened
+        assert opened.release.id == built[1].id
+        persons = opened.engine.value("SELECT count(*) FROM person")
+    rows = {table.name: table.rows for table in built[1].manifest.tables}
+    assert persons == rows["person"]
 
 
 def test_building_it_again_changes_nothing(built: tuple[Settings, Release]) -> None:
