@@ -15,6 +15,17 @@ PLACES = {
     "omop": "The records of all sites as one OMOP 5.4 folder of Parquet files, without a fault.",
     "feeds": "What the programme itself knows of its participants, as of the day of the snapshot.",
 }
+MOST_SITES_SHOWN = 12
+RELEASE_INTRODUCTION = (
+    "With the feeds laid where the pipeline looks for them, a release can be built:"
+)
+RELEASE_COMMANDS = """\
+```console
+mkdir -m 700 home/feeds
+cp -r feeds/* home/feeds/
+commonweal release build
+commonweal serve
+```"""
 TRUTH = "Every fault that was planted in the files of the sites, and the line it stands on."
 
 
@@ -36,8 +47,48 @@ def build_readme(plan: Plan, folders: Mapping[str, int], faults: int | None) -> 
         ("`programme.json` has the plan, the rows of every table and the SHA-256 of every file."),
     ]
     if faults is not None:
-        parts.append(f"`truth.csv`: {TRUTH} {faults:,} faults.")
+        parts += [
+            f"`truth.csv`: {TRUTH} {faults:,} faults.",
+            *_rehearsal(plan, with_feeds="feeds" in folders),
+        ]
     return ("\n\n".join(parts) + "\n").encode()
+
+
+def _rehearsal(plan: Plan, *, with_feeds: bool) -> list[str]:
+    """How to take the files of the sites through a programme that is made up as well."""
+    handing_in = [
+        line
+        for site in plan.sites[:MOST_SITES_SHOWN]
+        for line in (
+            f'commonweal sites register {site.name} --title "{site.title}" --state {site.state}',
+            (
+                f"commonweal submit submissions/{site.name} --site {site.name} --purpose production "
+                "--synthetic"
+            ),
+        )
+    ]
+    more = len(plan.sites) - MOST_SITES_SHOWN
+    settings = f"""\
+```toml
+home = "home"
+
+[programme]
+name = "Rehearsal"
+synthetic = true
+cutoff = {plan.as_of}
+```"""
+    return [
+        "## Rehearse with it",
+        "In this folder, write a `commonweal.toml` that says where the programme is kept:",
+        settings,
+        (
+            "Then every site registers and hands in. One that is rejected sends mended files "
+            "later: make them with the same options and `--mended`."
+        ),
+        "\n".join(["```console", *handing_in, "```"]),
+        *([f"And so on for {more:,} sites more."] if more > 0 else []),
+        *([RELEASE_INTRODUCTION, RELEASE_COMMANDS] if with_feeds else []),
+    ]
 
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
