@@ -62,8 +62,8 @@ def _rehearsal(plan: Plan, *, with_feeds: bool) -> list[str]:
         for line in (
             f'commonweal sites register {site.name} --title "{site.title}" --state {site.state}',
             (
-                f"commonweal submit submissions/{site.name} --site {site.name} --purpose production "
-                "--synthetic"
+                f"commonweal submit submissions/{site.name} --site {site.name} "
+                "--purpose production --synthetic"
             ),
         )
     ]
