@@ -61,7 +61,6 @@ def derive_chronic(observed: Observed, names: Names) -> Iterable[Row]:
             ]
         yield {
             "condition_concept_id": row["concept_id"],
-            "name": names.name(row["concept_id"]),
             **{key: row[key] for key in ("sex", "needs", "coded", "lethality")},
             **{f"{sex}_{knot}": x for (sex, knot), x in zip(PEOPLE, knots, strict=True)},
             "source": source,
@@ -77,7 +76,6 @@ def derive_complications(observed: Observed, names: Names) -> Iterable[Row]:
             share = round_to(found)
         yield {
             "condition_concept_id": row["concept_id"],
-            "name": names.name(row["concept_id"]),
             **{key: row[key] for key in ("needs", "coded", "lethality")},
             "share": share,
             "years": row["years"],
@@ -109,7 +107,6 @@ def derive_acute(observed: Observed, names: Names) -> Iterable[Row]:
                 course = (days, *(round_to(share, 3) for share in shares))
         yield {
             "condition_concept_id": concept,
-            "name": names.name(row["concept_id"]),
             **{key: row[key] for key in ("sex", "youngest", "oldest")},
             **{f"{sex}_{band}": round_to(rates[sex, band], 3) for sex, band in STRATA},
             **dict(zip(("days", "emergency", "inpatient"), course, strict=True)),
@@ -129,7 +126,6 @@ def derive_pregnancy(observed: Observed, names: Names) -> Iterable[Row]:
         )
         yield {
             "condition_concept_id": row["concept_id"],
-            "name": names.name(row["concept_id"]),
             **{key: row[key] for key in ("stage", "ends", "days")},
             "share": round_to(share),
             "source": SETS[0],
@@ -190,7 +186,7 @@ def derive_panels(_observed: Observed, _names: Names) -> Iterable[Row]:
     return [{**row, "source": KNOWLEDGE} for row in read_curated("panels")]
 
 
-def derive_observations(observed: Observed, names: Names) -> Iterable[Row]:
+def derive_observations(observed: Observed, _names: Names) -> Iterable[Row]:
     """Observations, with their answers or numbers."""
     for row in read_curated("observations"):
         chance, source = row["chance"], KNOWLEDGE
@@ -206,7 +202,6 @@ def derive_observations(observed: Observed, names: Names) -> Iterable[Row]:
         yield {
             "given": row["given"],
             "observation_concept_id": row["concept_id"],
-            "name": row["name"] or names.name(row["concept_id"]),
             "course": row["course"],
             "chance": chance,
             **{key: row[key] for key in ("sex", "youngest", "oldest", "answers")},
@@ -226,41 +221,37 @@ def _everybody(observed: Observed, concept: str) -> str:
     )
 
 
-def derive_procedures(observed: Observed, names: Names) -> Iterable[Row]:
+def derive_procedures(observed: Observed, _names: Names) -> Iterable[Row]:
     """Procedures by what they are done for."""
     for row in read_curated("procedures"):
         chance, source = _chance(observed, "procedure", row, lasting=False)
         yield {
             "given": row["given"],
             "procedure_concept_id": row["concept_id"],
-            "name": names.name(row["concept_id"]),
             "chance": chance,
             **{key: row[key] for key in ("sex", "youngest", "oldest")},
             "source": source,
         }
 
 
-def derive_devices(_observed: Observed, names: Names) -> Iterable[Row]:
+def derive_devices(_observed: Observed, _names: Names) -> Iterable[Row]:
     """Devices by what they are used for."""
     for row in read_curated("devices"):
         yield {
             "given": row["given"],
             "device_concept_id": row["concept_id"],
-            "name": names.name(row["concept_id"]),
             "chance": row["chance"],
             "source": KNOWLEDGE,
         }
 
 
-def derive_effects(_observed: Observed, names: Names) -> Iterable[Row]:
+def derive_effects(_observed: Observed, _names: Names) -> Iterable[Row]:
     """What follows from what, and by how much: put there on purpose, to be found again."""
     for row in read_curated("effects"):
         cause = row["cause"]
         yield {
             "cause": cause,
-            "cause_name": names.name(cause) if cause.isdigit() else cause,
             "effect": row["effect"],
-            "effect_name": names.name(row["effect"]),
             **{key: row[key] for key in ("kind", "size", "unit")},
             "source": KNOWLEDGE,
         }

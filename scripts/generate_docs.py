@@ -22,6 +22,7 @@ from commonweal.schema.specification import (
 )
 from commonweal.synthetic.dirt.pages import build_recipe_page
 from commonweal.synthetic.ehr.pages import build_effects_page
+from commonweal.vocabulary.abridged import read_names
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not this page. -->\n"
@@ -30,7 +31,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
     ("reference/feeds.md", build_feeds_page),
     ("reference/release-sql.md", build_ddl_page),
-    ("reference/synthetic/effects.md", build_effects_page),
+    ("reference/synthetic/effects.md", lambda: build_effects_page(read_names())),
     ("reference/synthetic/recipes.md", build_recipe_page),
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [

@@ -4,9 +4,11 @@ import csv
 import subprocess
 import sys
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from commonweal.synthetic.ehr.catalogue import WORDS, get_catalogue
@@ -227,3 +229,17 @@ def test_the_facts_are_what_the_data_and_the_lists_give(shared_data: Path, tmp_p
     for name in written:
         assert (tmp_path / name).read_bytes() == (shipped / name).read_bytes(), name
     assert list(csv.DictReader((tmp_path / "acute.csv").read_text().splitlines()))
+
+
+def test_no_fact_repeats_a_term_of_snomed(shared_data: Path) -> None:
+    """Terms of SNOMED CT are shipped in a folder that may be removed, and nowhere else."""
+    concepts = pq.read_table(shared_data / "vocabulary_shard" / "concept.parquet").to_pylist()
+    terms = {
+        row["concept_name"].lower()
+        for row in concepts
+        if row["vocabulary_id"] == "SNOMED" and len(row["concept_name"].split()) > 2
+    }
+    folder = files("commonweal.synthetic") / "data"
+    for file in (f for f in folder.iterdir() if f.name.endswith(".csv")):
+        cells = {cell.lower() for row in read_facts(file.name) for cell in row.values() if cell}
+        assert cells & terms == set(), file.name

@@ -1,11 +1,12 @@
 """The page of the manual about what is true of made-up records, made from their facts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from commonweal.synthetic.ehr.effects import RATE_RATIO, SHIFT
 from commonweal.synthetic.facts import Fact, read_facts
 from commonweal.synthetic.people.diseases import COPD_ODDS_RATIO_OF_SMOKERS
 
+Names = Mapping[int, str]
 ODDS_RATIO = "odds ratio"
 INTRODUCTION = f"""\
 # Effects in a synthetic programme
@@ -62,25 +63,25 @@ deviations. GiBleed counts whole lives of people over 35, so it is another popul
 """
 
 
-def build_effects_page() -> str:
-    """The page, in Markdown."""
+def build_effects_page(names: Names) -> str:
+    """The page, in Markdown; ``names`` are those of the concepts that may be named."""
     effects = read_facts("effects.csv")
     parts = [INTRODUCTION]
     for kind, text in SECTIONS.items():
         rows = [row for row in effects if row["kind"] == kind]
-        parts += [text, _effect_table(rows, kind)]
-    parts += [DRUGS, _drug_table(), DISTANCES, _distance_table()]
+        parts += [text, _effect_table(rows, kind, names)]
+    parts += [DRUGS, _drug_table(names), DISTANCES, _distance_table()]
     return "\n".join(parts)
 
 
-def _effect_table(rows: Iterable[Fact], kind: str) -> str:
+def _effect_table(rows: Iterable[Fact], kind: str, names: Names) -> str:
     heads = ("Cause", "Acts on", kind.capitalize())
     return _table(
         heads,
         [
             (
-                _named(row["cause_name"], row["cause"]),
-                _named(row["effect_name"], row["effect"]),
+                _named(row["cause"], names),
+                _named(row["effect"], names),
                 f"{row['size']} {row['unit']}".strip(),
             )
             for row in rows
@@ -88,14 +89,13 @@ def _effect_table(rows: Iterable[Fact], kind: str) -> str:
     )
 
 
-def _drug_table() -> str:
-    names = {row["condition_concept_id"]: row["name"] for row in _lasting()}
+def _drug_table(names: Names) -> str:
     return _table(
         ("Disease", "Drug", "Share", "From"),
         [
             (
-                _named(names[row["given"]], row["given"]),
-                _named(row["name"], row["drug_concept_id"]),
+                _named(row["given"], names),
+                _named(row["drug_concept_id"], names),
                 row["chance"],
                 row["source"],
             )
@@ -105,10 +105,6 @@ def _drug_table() -> str:
     )
 
 
-def _lasting() -> list[Fact]:
-    return [*read_facts("chronic.csv"), *read_facts("complications.csv")]
-
-
 def _distance_table() -> str:
     rows = read_facts("distances.csv")
     heads = ("What", "Compared with", "Measure", "Distance", "Bound of the test")
@@ -116,8 +112,12 @@ def _distance_table() -> str:
     return _table(heads, [tuple(row[key] for key in keys) for row in rows])
 
 
-def _named(name: str, concept: str) -> str:
-    return f"{name} ({concept})" if concept.isdigit() else name
+def _named(cause: str, names: Names) -> str:
+    """A concept by name and number, or by number alone; a cause that is none in its word."""
+    if not cause.isdigit():
+        return cause
+    name = names.get(int(cause))
+    return f"{name} ({cause})" if name else cause
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
