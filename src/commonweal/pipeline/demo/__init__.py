@@ -1,1 +1,1 @@
-"""The demonstration programme: GiBleed as one site, a small synthetic second site, and feeds."""
+"""The demonstration programme: GiBleed as one site, made-up hospitals, and their feeds."""
