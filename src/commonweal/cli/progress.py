@@ -51,41 +51,13 @@ class Bars:
         if self._task is not None:
             self._bars.update(self._task, advance=1, part=part)
 
+    def reach(self, done: int, _total: int) -> None:
+        """So many parts are done, for work that counts them itself."""
+        if self._task is not None:
+            self._bars.update(self._task, completed=done)
+
     def end(self) -> None:
         if self._task is not None:
             task = self._bars.tasks[self._task]
             self._bars.update(self._task, completed=task.total, part="")
         self._task = None
-
-
-class PersonBar:
-    """One bar that counts persons, for work that tells how many are done."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=ERR,
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        if ERR.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def reach(self, done: int, total: int) -> None:
-        if self._task is None:
-            self._task = self._bar.add_task(self._title, total=total)
-        self._bar.update(self._task, completed=done)

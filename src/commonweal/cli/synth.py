@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commonweal.cli.output import OUT, JsonOption, print_json
-from commonweal.cli.progress import PersonBar
+from commonweal.cli.progress import Bars
 from commonweal.cli.summary import new_table
 from commonweal.schema.errors import CommonwealError
 from commonweal.synthetic.assembly import make_programme
@@ -116,7 +116,8 @@ def synth(
             _print_estimate(plan, expected, json=json)
             return
         _check_room(out, sum(folder["bytes"] for folder in expected.values()))
-    with PersonBar("Making people up") as bar:
+    with Bars() as bars:
+        bars.begin("Making people up", plan.persons)
         made = make_programme(
             plan,
             out,
@@ -125,8 +126,9 @@ def synth(
             mended=mended,
             batch=batch,
             workers=workers,
-            progress=bar.reach,
+            progress=bars.reach,
         )
+        bars.end()
     if json:
         print_json(_describe(made, plan))
     else:
