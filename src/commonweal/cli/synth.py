@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Set
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -141,22 +142,34 @@ def register(app: typer.Typer) -> None:
 
 
 def estimate(plan: Plan, parts: Set[Part], mixture: Mixture | None) -> dict[str, dict[str, int]]:
-    """About how many rows and bytes each folder would have, from making a few of the people."""
-    few = build_plan(
-        persons=min(plan.persons, SAMPLE_PERSONS),
-        sites=min(len(plan.sites), SAMPLE_PERSONS, plan.persons),
-        seed=plan.seed,
-        as_of=plan.as_of,
-    )
-    times = plan.persons / few.persons
+    """About how many rows and bytes each folder would have, from making a few of the people.
+
+    Twice as many people make a straight line: what does not grow with them counts once.
+    """
+    most = min(plan.persons, SAMPLE_PERSONS)
+    fewer = max(most // 2, 1)
+    small, large = (_sample(plan, persons, parts, mixture) for persons in (fewer, most))
+    times = (plan.persons - most) / max(most - fewer, 1)
+    return {
+        name: {
+            what: round(size + (size - small[name][what]) * times) for what, size in sizes.items()
+        }
+        for name, sizes in large.items()
+    }
+
+
+def _sample(
+    plan: Plan, persons: int, parts: Set[Part], mixture: Mixture | None
+) -> dict[str, dict[str, int]]:
+    """Rows and bytes of each folder for some of the people."""
+    few = replace(plan, persons=persons)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "sample"
         made = make_programme(few, folder, parts=parts, mixture=mixture)
-        sizes = {name: _measure(folder / name) for name in made.rows}
-    return {
-        name: {"rows": round(rows * times), "bytes": round(sizes[name] * times)}
-        for name, rows in made.rows.items()
-    }
+        return {
+            name: {"rows": rows, "bytes": _measure(folder / name)}
+            for name, rows in made.rows.items()
+        }
 
 
 def _measure(folder: Path) -> int:
@@ -200,9 +213,8 @@ def _describe(made: Summary, plan: Plan) -> dict[str, Any]:
 
 
 def _print(made: Summary, plan: Plan) -> None:
-    table = new_table(
-        f"{made.persons:,} made-up people at {len(plan.sites)} sites", "Folder", "Rows"
-    )
+    OUT.print(f"{made.persons:,} made-up people at {len(plan.sites)} sites")
+    table = new_table("", "Folder", "Rows")
     for name, rows in made.rows.items():
         table.add_row(name, f"{rows:,}")
     OUT.print(table, soft_wrap=False)

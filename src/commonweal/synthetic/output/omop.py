@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from commonweal.schema.model import get_model
 from commonweal.synthetic.draws import Flags, Ints
@@ -13,6 +14,7 @@ from commonweal.synthetic.ehr.records import Records, Rows
 from commonweal.synthetic.frames import Columns, build_table
 from commonweal.synthetic.plan import Plan
 from commonweal.synthetic.sites.columns import as_ints, pick_rows
+from commonweal.vocabulary.abridged import list_shipped
 
 MODEL = "omop-5.4"
 ERAS = {
@@ -22,6 +24,8 @@ ERAS = {
 """Tables that eras are made of, with what their columns of terms and of dates begin with."""
 CDM_VERSION, CDM_VERSION_CONCEPT = "5.4", 756265
 PERIODS = "observation_period"
+WORDS = tuple(list_shipped())
+"""Tables of the vocabulary."""
 OF_HOME_SITE = ("person", "location")
 """Tables with one row of each person, that of the site the person is paired to."""
 
@@ -86,6 +90,15 @@ def build_source(plan: Plan) -> pa.Table:
         "vocabulary_version": "synthetic",
     }
     return build_table(get_model(MODEL).table("cdm_source"), [columns])
+
+
+def build_words(name: str) -> pa.Table:
+    """A table of the vocabulary that ships with the product, so that concepts have names."""
+    table = get_model(MODEL).table(name)
+    columns = list(table.columns)
+    parts = [pq.read_table(file, columns=columns) for file in list_shipped()[name]]
+    rows = pa.concat_tables(parts)
+    return build_table(table, [{column: rows[column].combine_chunks() for column in columns}])
 
 
 def _keep_first(patients: Patients, rows: Rows, kept: Flags) -> Flags:

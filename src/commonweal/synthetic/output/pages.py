@@ -12,7 +12,11 @@ PLACES = {
         "Look at one with `commonweal check`."
     ),
     "alpha": "De-identified files of some of the sites, as in the programme's first uploads.",
-    "omop": "The records of all sites as one OMOP 5.4 folder of Parquet files, without a fault.",
+    "omop": (
+        "The records of all sites as one OMOP 5.4 folder of Parquet files, without a fault, and "
+        "the abridged vocabulary with the names of concepts; `commonweal vocabulary info` tells "
+        "its licences."
+    ),
     "feeds": "What the programme itself knows of its participants, as of the day of the snapshot.",
 }
 MOST_SITES_SHOWN = 12

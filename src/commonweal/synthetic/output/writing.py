@@ -22,7 +22,7 @@ from commonweal.synthetic.output.files import (
     Written,
     describe_feeds,
 )
-from commonweal.synthetic.output.omop import MODEL, build_source
+from commonweal.synthetic.output.omop import MODEL, WORDS, build_source, build_words
 from commonweal.synthetic.output.pages import build_readme, describe_plan
 from commonweal.synthetic.people.people import make_people
 from commonweal.synthetic.plan import Plan
@@ -72,7 +72,8 @@ class Writing:
         if Part.SUBMISSIONS in parts:
             self._submissions = Submissions(folder, plan, dirt_of)
         if Part.OMOP in parts:
-            self._omop = ParquetFolder(folder / "omop", get_model(MODEL), {*sample, *MADE_HERE})
+            tables = {*sample, *MADE_HERE, *WORDS}
+            self._omop = ParquetFolder(folder / "omop", get_model(MODEL), tables)
         if Part.FEEDS in parts:
             feeds = get_model("feeds")
             day = folder / "feeds" / plan.as_of.isoformat()
@@ -95,6 +96,7 @@ class Writing:
             for name, rows in own.items():
                 self._omop.append({name: build_table(model.table(name), [rows.columns])})
             self._omop.append({"cdm_source": build_source(self._plan)})
+            self._omop.append({name: build_words(name) for name in WORDS})
         if self._submissions is not None:
             nobody = make_people(self._plan, self._plan.batch(0, 0))
             for name, rows in (*own.items(), *self._list_source_maps()):
@@ -118,7 +120,10 @@ class Writing:
                 self._feeds.append({ACCOUNTS: accounts})
 
     def finish(self) -> tuple[dict[str, int], int | None]:
-        """Finish and describe all files; the rows in each folder, and the faults if any may be."""
+        """Finish and describe all files; the rows in each folder, and the faults if any may be.
+
+        The vocabulary is not counted among the rows.
+        """
         for folder in self._parquet_folders():
             folder.close()
         faults = None
@@ -128,7 +133,7 @@ class Writing:
         rows = Counter[str]()
         for file in self._list_written():
             place = file.path.relative_to(self._folder)
-            if len(place.parts) > 1:
+            if len(place.parts) > 1 and file.path.stem not in WORDS:
                 rows[place.parts[0]] += file.rows
         self._describe(rows, faults)
         return dict(rows), faults
