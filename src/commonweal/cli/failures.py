@@ -10,6 +10,7 @@ from commonweal.schema.errors import CommonwealError
 EXPLAINED: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         errno.ENOSPC: ("room on the disk", "Make room, or choose another folder."),
+        errno.EFBIG: ("files that may grow as large as they must", "Lift the limit on file sizes."),
         errno.EROFS: ("a disk that can be written to", "Choose a folder on another disk."),
         errno.EACCES: ("permission to read and write there", "Choose a folder you own."),
         errno.EPERM: ("permission to read and write there", "Choose a folder you own."),

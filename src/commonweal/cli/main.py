@@ -1,6 +1,8 @@
 """``commonweal``: collects the verbs and turns errors into sentences and exit codes."""
 
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -69,6 +71,7 @@ vocabulary.register(app)
 
 def main() -> None:
     """Run a verb; an error a person can mend is a sentence, never a traceback."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except CommonwealError as error:
@@ -80,6 +83,11 @@ def main() -> None:
     except KeyboardInterrupt:
         ERR.print("Stopped.")
         sys.exit(130)
+
+
+def _stop(signal_number: int, _frame: FrameType | None) -> None:
+    """End as after an error, so that whoever was at work clears away what is unfinished."""
+    sys.exit(128 + signal_number)
 
 
 def _tell(error: CommonwealError) -> None:

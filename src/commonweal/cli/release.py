@@ -15,12 +15,15 @@ from commonweal.pipeline.summary import summarize_build
 from commonweal.pipeline.training import PERSONS, build_training_release
 from commonweal.release.catalogue import Release, get_release, list_releases
 from commonweal.release.verify import verify_release
-from commonweal.schema.errors import ExitCode
+from commonweal.schema.errors import CommonwealError, ExitCode
 
 TrainingOption = Annotated[
     bool, typer.Option("--training", help="Build the release of made-up people, letter S.")
 ]
-PersonsOption = Annotated[int, typer.Option(help="How many people are made up for --training.")]
+PersonsOption = Annotated[
+    int | None,
+    typer.Option(help=f"How many people are made up for --training; {PERSONS:,} if not given."),
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,7 +37,7 @@ IdArgument = Annotated[
 
 @app.command()
 def build(
-    *, training: TrainingOption = False, persons: PersonsOption = PERSONS, json: JsonOption = False
+    *, training: TrainingOption = False, persons: PersonsOption = None, json: JsonOption = False
 ) -> None:
     """Curate, de-identify, seal and publish the next releases.
 
@@ -48,10 +51,16 @@ def build(
 
     Example: commonweal release build --training
     """
+    if persons is not None and not training:
+        raise CommonwealError(
+            "A number of persons was given, but releases of real submissions have those they have.",
+            expected="--persons together with --training",
+            fix="Add --training to build the release of made-up people, or leave --persons out.",
+        )
     with Bars() as bars:
         now, settings = datetime.now(tz=UTC), read_settings()
         if training:
-            made = build_training_release(settings, bars, now=now, persons=persons)
+            made = build_training_release(settings, bars, now=now, persons=persons or PERSONS)
         else:
             built = run_build(settings, bars, now=now)
     if training:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import pyarrow.parquet as pq
 import typer
+from rich.markup import escape
 
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
@@ -222,7 +223,7 @@ def _print_info(settings: Settings, vocabulary: Vocabulary, *, json: bool) -> No
 def _print_shares(title: str, heading: str, shares: list[Share]) -> None:
     table = new_table(title, heading, "Concepts", "Standard")
     for share in shares[:SHOWN_SHARES]:
-        table.add_row(share.name, f"{share.concepts:,}", f"{share.standard:,}")
+        table.add_row(escape(share.name), f"{share.concepts:,}", f"{share.standard:,}")
     rest = shares[SHOWN_SHARES:]
     if rest:
         concepts = sum(share.concepts for share in rest)
@@ -234,7 +235,8 @@ def _print_shares(title: str, heading: str, shares: list[Share]) -> None:
 def _print_concepts(title: str, found: list[Concept]) -> None:
     table = new_table(title, "Concept", "Name", "Domain", "Vocabulary", "Code", "Standard concept")
     for c in found:
-        table.add_row(str(c.id), c.name, c.domain, c.vocabulary, c.code, c.standard or "")
+        cells = (str(c.id), c.name, c.domain, c.vocabulary, c.code, c.standard or "")
+        table.add_row(*map(escape, cells))
     OUT.print(table, soft_wrap=False)
 
 
@@ -268,11 +270,12 @@ def _print_nodes(where: str, nodes: list[Node], limit: int) -> None:
     if not nodes:
         OUT.print(f"There is nothing {where}.", markup=False)
         return
-    title = f"{where[0].upper()}{where[1:]}, and how many are directly below each"
+    title = escape(f"{where[0].upper()}{where[1:]}, and how many are directly below each")
     table = new_table(title, "Concept", "Name", "Vocabulary", "Code", "Below")
     for node in nodes[:limit]:
         c = node.concept
-        table.add_row(str(c.id), c.name, c.vocabulary, c.code, f"{node.children:,}")
+        cells = (str(c.id), c.name, c.vocabulary, c.code, f"{node.children:,}")
+        table.add_row(*map(escape, cells))
     OUT.print(table, soft_wrap=False)
     if len(nodes) > limit:
         ERR.print(f"Only the first {limit} are shown; --limit shows more.")

@@ -19,7 +19,7 @@ from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.seal import ReleaseFacts as SealedFacts
 from commonweal.pipeline.seal import seal_release
-from commonweal.pipeline.vocabulary import Vocabulary, get_vocabulary
+from commonweal.pipeline.vocabulary import Vocabulary, get_vocabulary, read_abridged
 from commonweal.privacy.deidentify import TierResult, build_tier_stage
 from commonweal.privacy.describe import RULE_TITLES, describe_tier
 from commonweal.privacy.tiers import TIERS, TRAINING, Tier, get_tier
@@ -82,13 +82,14 @@ def run_training_build(
 ) -> Release:
     """Seal the training release of the programme ``settings`` from the made-up one ``within``.
 
-    The vocabulary is that of ``settings``. A vault that is made gets ``vault_key``.
+    The vocabulary is the abridged one, so that the release is the same in every programme. A
+    vault that is made gets ``vault_key``.
 
     Raises:
         CommonwealError: an input is missing or does not fit, or another process is building.
     """
     with only_one(within.home), _open_engine(within) as engine:
-        vocabulary = get_vocabulary(settings.home)
+        vocabulary = read_abridged()
         curated = curate(engine, within, progress)
         build = _Build(settings.home, engine, within, progress, vocabulary, curated)
         tier = get_tier(TRAINING)

@@ -1,8 +1,9 @@
 """The training release: made-up people in the shape of the registered tier, in any programme.
 
 A small synthetic programme is made in the folder ``training`` and taken through the same steps
-as any other. It has a vault of its own whose key is known, so the release is the same wherever
-it is built. Nothing of the programme itself is read but its vocabulary.
+as any other. It has a vault of its own whose key is known, and the abridged vocabulary, so the
+same version of the product makes the same release wherever it is built. Nothing of the programme
+itself is read.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import shutil
 from datetime import date, datetime
 from pathlib import Path
 
+from commonweal import __version__
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import whole_folder
 from commonweal.intake.sites import Site
@@ -18,6 +20,7 @@ from commonweal.pipeline.handing_in import hand_in
 from commonweal.pipeline.progress import Progress
 from commonweal.release.catalogue import Release
 from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.facts import digest_facts
 from commonweal.synthetic.output.writing import Part
 from commonweal.synthetic.plan import DEFAULT_AS_OF, Plan, build_plan
 
@@ -36,7 +39,8 @@ def build_training_release(
         OSError: the programme's folder cannot be written.
     """
     plan = build_plan(persons=persons, as_of=settings.programme.cutoff or DEFAULT_AS_OF)
-    home = settings.home / FOLDER / f"{persons}-{plan.as_of}"
+    made_of = f"{__version__}-{digest_facts()[:8]}-{persons}-{plan.as_of}"
+    home = settings.home / FOLDER / made_of
     within = _settings_within(settings, home, plan.as_of)
     made = _make_once(plan, home / "made", progress)
     for site in plan.sites:

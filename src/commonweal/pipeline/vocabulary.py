@@ -81,7 +81,17 @@ def find_loaded(home: Path) -> Vocabulary | None:
     pointer = home / "vocabulary" / POINTER
     if not pointer.is_file():
         return None
-    return _read_version(pointer.parent / json.loads(pointer.read_bytes())["version"])
+    return _read_version(pointer.parent / _read_pointer(pointer))
+
+
+def _read_pointer(pointer: Path) -> str:
+    try:
+        return str(json.loads(pointer.read_bytes())["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CommonwealError(
+            f"{pointer} does not say which vocabulary is in force.",
+            fix="Load the vocabulary again, or go back: commonweal vocabulary load --abridged",
+        ) from error
 
 
 def get_vocabulary(home: Path) -> Vocabulary:

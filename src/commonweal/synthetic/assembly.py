@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Set
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,10 +51,20 @@ def make_programme(
         makers=default_makers(),
         parts=parts,
         dirt_of=choose_dirt(plan, mixture, mended=mended),
+        options={"dirt": _describe_dirt(mixture), "mended": mended},
         batch=batch,
         workers=workers,
         progress=progress,
     )
+
+
+def _describe_dirt(mixture: Mixture | None) -> str | dict[str, Any]:
+    """The recipes with their rates, or that each site has what is usual."""
+    if mixture is None:
+        return "usual"
+    return {
+        name: {"elsewhere": rates.elsewhere, **rates.by_table} for name, rates in mixture.items()
+    }
 
 
 def default_makers() -> Makers:

@@ -73,8 +73,18 @@ def load_table(
     rows = engine.write_parquet(_rows_sql(engine, table), target, order_by=columns)
     shutil.rmtree(scratch)
     if name == "concept":
+        _check_any(rows, file)
         _check_ids(engine, target, file)
     return rows
+
+
+def _check_any(rows: int, file: TableFile) -> None:
+    if not rows:
+        raise CommonwealError(
+            f"{file.name} has a header and no concept.",
+            expected="the concepts of at least one vocabulary",
+            fix="Fetch the download again; it may have ended too early.",
+        )
 
 
 def fields_of(table: Table) -> Sequence[Field]:

@@ -2,14 +2,19 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from tests.small_programme import hash_tree
 
+from commonweal import __version__
 from commonweal.cli import synth as verb
 from commonweal.cli.main import main
 from commonweal.schema.errors import ExitCode
@@ -106,7 +111,7 @@ def test_a_disk_without_room_is_told_before_the_work_begins(
         (("--persons", 5, "--as-of", "2016-01-01"), "as of 2016-01-01"),
         (("--persons", 5, "--dirt", "key.duplicat"), "no recipe"),
         (("--persons", 5, "--dirt", "key.duplicate=2"), "no rate"),
-        (("--persons", 5, "--demographics", "absent.csv"), "cannot be read"),
+        (("--persons", 5, "--demographics", "absent.csv"), "There is no table"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words_and_nothing_is_left(
@@ -144,5 +149,29 @@ def test_mended_files_are_those_without_what_they_were_rejected_for(
         with (folder / made / "truth.csv").open(newline="") as stream:
             return {row["recipe"] for row in csv.DictReader(stream)}
 
+    said = json.loads((folder / "again" / "programme.json").read_text())
+    assert said["options"] == {
+        "parts": ["feeds", "omop", "submissions"],
+        "dirt": {"type.bad_date": {"elsewhere": 0.2}, "key.duplicate": {"elsewhere": 0.1}},
+        "mended": True,
+    }
+    assert said["version"] == __version__
     assert recipes("first") == {"type.bad_date", "key.duplicate"}
     assert recipes("again") == {"key.duplicate"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_it_finds_nothing_half_written(folder: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-c", "from commonweal.cli.main import main; main()", "synth"]
+    with subprocess.Popen(
+        [*command, "--persons", "500000", "--make", "omop", "--out", "made", "--dirt", "none"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as child:
+        while not list(folder.glob(".partial-made/omop/*.parquet")):
+            assert child.poll() is None
+            time.sleep(0.05)
+        child.send_signal(how)
+        assert child.wait(timeout=60) == 128 + how
+    assert not list(folder.iterdir())

@@ -75,6 +75,8 @@ def test_nobody_enrols_as_a_child_or_dies_or_leaves_before_joining(people: Peopl
         happened = ~np.isnat(event)
         assert (event[happened] >= membership.enrolled[happened]).all()
         assert (event[happened] <= PLAN.last).all()
+    for leaving in (membership.withdrawn, membership.deactivated):
+        assert not (leaving > membership.died).any()
 
 
 def test_the_old_die_more_often(people: People) -> None:

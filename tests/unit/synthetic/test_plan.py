@@ -90,6 +90,11 @@ def test_a_table_of_demographics_is_followed(tmp_path: Path) -> None:
         (TABLE + "sex,8532,nan\n", "line 7"),
         (TABLE + "sex,8532\n", "line 7"),
         (TABLE + "income,1,1\n", "line 7"),
+        (TABLE + "sex,99,1\n", "line 7"),
+        (TABLE + "sex,8532,1\n", "line 7"),
+        (TABLE + "age,18-40,1\n", "line 7"),
+        (TABLE + "race,8516,1,2\n", "line 7"),
+        (TABLE + "race,8516,1e308\n", "line 7"),
         (HEADER + "age,40-49,1\nsex,8532,0\nrace,8527,1\nethnicity,0,2\n", "demographics table"),
     ],
 )
@@ -106,6 +111,8 @@ def test_a_faulty_table_of_demographics_is_refused_with_its_place(
 def test_a_table_that_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_bytes(b"\xff\xfe\x00")
-    for path in (file, tmp_path / "absent.csv", tmp_path):
-        with pytest.raises(CommonwealError, match="cannot be read"):
+    with pytest.raises(CommonwealError, match="cannot be read"):
+        build_plan(persons=10, demographics=file)
+    for path in (tmp_path / "absent.csv", tmp_path):
+        with pytest.raises(CommonwealError, match="There is no table"):
             build_plan(persons=10, demographics=path)

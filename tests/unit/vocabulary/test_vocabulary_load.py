@@ -158,9 +158,9 @@ def test_parquet_with_cells_of_another_type(engine: Engine, tmp_path: Path) -> N
         load(engine, tmp_path / "in", tmp_path / "again")
 
 
-def test_a_header_alone_is_an_empty_vocabulary(engine: Engine, tmp_path: Path) -> None:
-    load(engine, write_concepts(tmp_path / "in", HEADER), tmp_path / "out")
-    assert read(tmp_path / "out", "concept_id") == []
+def test_a_header_alone_is_no_vocabulary(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(CommonwealError, match="no concept"):
+        load(engine, write_concepts(tmp_path / "in", HEADER), tmp_path / "out")
 
 
 def test_the_version_stands_in_the_table_of_vocabularies(engine: Engine, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from commonweal.synthetic.plan import Plan
 
 PLACES = {
     "submissions": (
-        "What each site sends: a folder for each, with a CSV file for each table. "
+        "What each site sends: a folder for each, with a file for each table, CSV or JSON Lines. "
         "Look at one with `commonweal check`."
     ),
     "alpha": "De-identified files of some of the sites, as in the programme's first uploads.",
@@ -44,7 +44,7 @@ def build_readme(plan: Plan, folders: Mapping[str, int], faults: int | None) -> 
         ),
         (
             f"{plan.persons:,} people at {len(plan.sites):,} sites, as of {plan.as_of}, from "
-            f"seed {plan.seed}. The same plan gives the same files, byte for byte."
+            f"seed {plan.seed}. The same options and version give the same files, byte for byte."
         ),
         "## What is where",
         "\n".join(f"- `{name}/`: {PLACES[name]} {rows:,} rows." for name, rows in folders.items()),
@@ -87,7 +87,7 @@ cutoff = {plan.as_of}
         settings,
         (
             "Then every site registers and hands in. One that is rejected sends mended files "
-            "later: make them with the same options and `--mended`."
+            "later: make them with the same options, `--mended` and another folder."
         ),
         "\n".join(["```console", *handing_in, "```"]),
         *([f"And so on for {more:,} sites more."] if more > 0 else []),

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from commonweal.engine.storage import whole_folder
 from commonweal.schema.errors import CommonwealError
@@ -39,13 +41,15 @@ def write_programme(
     makers: Makers,
     parts: Set[Part],
     dirt_of: DirtOf,
+    options: Mapping[str, Any] = MappingProxyType({}),
     batch: int = DEFAULT_BATCH,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Write a programme into a new folder, which appears whole or not at all.
 
-    The bytes depend on the plan, the makers and the dirt alone. ``workers`` threads make
+    The bytes depend on the plan, the makers, the dirt and the options alone, and the options
+    are only told: ``programme.json`` says what was asked for. ``workers`` threads make
     batches ahead, one for each processor unless a number is given; ``progress`` is told how
     many persons are done, and of how many.
 
@@ -56,7 +60,9 @@ def write_programme(
     check_absent(folder)
     with (
         _whole_or_nothing(folder) as scratch,
-        closing(Writing(plan, scratch, parts, makers, dirt_of)) as writing,
+        closing(
+            Writing(plan, scratch, parts=parts, makers=makers, dirt_of=dirt_of, options=options)
+        ) as writing,
     ):
         writing.add_sites()
         done = 0

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from commonweal import __version__
 from commonweal.engine.storage import readable_json
 from commonweal.schema.model import get_model
 from commonweal.synthetic.ehr.patients import list_patients
@@ -59,10 +60,19 @@ class Writing:
     """The open files of a programme; ``close`` lets go of them, finished or not."""
 
     def __init__(
-        self, plan: Plan, folder: Path, parts: Set[Part], makers: Makers, dirt_of: DirtOf
+        self,
+        plan: Plan,
+        folder: Path,
+        *,
+        parts: Set[Part],
+        makers: Makers,
+        dirt_of: DirtOf,
+        options: Mapping[str, Any],
     ) -> None:
+        """``options`` are what else was asked for, to be told beside the plan."""
         self._plan = plan
         self._folder = folder
+        self._options = {"parts": sorted(parts), **options}
         people = make_people(plan, plan.batch(0, SAMPLE))
         everybody = np.ones(len(people), dtype=np.bool_)
         sample = makers.records(plan, list_patients(plan, people, everybody))
@@ -158,7 +168,9 @@ class Writing:
         content = {
             "format": FORMAT,
             "synthetic": True,
+            "version": __version__,
             "plan": describe_plan(self._plan),
+            "options": self._options,
             "rows": rows,
             "files": {p.relative_to(self._folder).as_posix(): said for p, said in files.items()},
         }

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from commonweal.synthetic.frames import Days
 CHARACTERISTICS = ("age", "sex", "race", "ethnicity")
 COLUMNS = ("characteristic", "value", "weight")
 YOUNGEST, OLDEST = 18, 110
+SEXES = (8532, 8507, 0)
+HEAVIEST = 1_000_000_000
 DAYS_IN_YEAR = 365.2425
 
 Weights = tuple[tuple[tuple[int, int], float], ...]
@@ -66,6 +69,12 @@ def read_demographics(file: Path) -> Demographics:
     Raises:
         CommonwealError: it cannot be read, or is not such a table; the message says where.
     """
+    if not file.is_file():
+        raise CommonwealError(
+            f"There is no table of demographics at {file}.",
+            expected="a CSV file in UTF-8",
+            fix="Check how the path is spelled.",
+        )
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -83,12 +92,15 @@ def read_demographics(file: Path) -> Demographics:
 def _build(rows: Iterable[Mapping[str, str]], name: str) -> Demographics:
     weights: dict[str, list[tuple[tuple[int, int], float]]] = {c: [] for c in CHARACTERISTICS}
     for line, row in enumerate(rows, start=2):
-        if row["characteristic"] not in weights:
+        characteristic = row["characteristic"]
+        if characteristic not in weights:
             raise _refuse(name, line, f"one of {', '.join(CHARACTERISTICS)}")
-        read = _read_ages if row["characteristic"] == "age" else _read_concept
-        weights[row["characteristic"]].append(
-            (read(row["value"], name, line), _read_weight(row["weight"], name, line))
-        )
+        if len(row) != len(COLUMNS):
+            raise _refuse(name, line, "three cells")
+        span = READERS[characteristic](row["value"], name, line)
+        if any(span[0] <= high and low <= span[1] for (low, high), _ in weights[characteristic]):
+            raise _refuse(name, line, f"each {characteristic} once, and no ages that overlap")
+        weights[characteristic].append((span, _read_weight(row["weight"], name, line)))
     for characteristic, listed in weights.items():
         if sum(weight for _, weight in listed) <= 0:
             raise _refuse(name, None, f"a weight above 0 for at least one {characteristic}")
@@ -109,13 +121,25 @@ def _read_concept(text: str | None, name: str, line: int) -> tuple[int, int]:
     return int(text or ""), int(text or "")
 
 
+def _read_sex(text: str | None, name: str, line: int) -> tuple[int, int]:
+    span = _read_concept(text, name, line)
+    if span[0] not in SEXES:
+        raise _refuse(name, line, "8532 for female, 8507 for male or 0 for not known")
+    return span
+
+
+READERS = MappingProxyType(
+    {"age": _read_ages, "sex": _read_sex, "race": _read_concept, "ethnicity": _read_concept}
+)
+
+
 def _read_weight(text: str | None, name: str, line: int) -> float:
     try:
         weight = float(text or "")
     except ValueError:
         weight = math.nan
-    if not (math.isfinite(weight) and weight >= 0):
-        raise _refuse(name, line, "a weight that is a number of 0 or more")
+    if not 0 <= weight <= HEAVIEST:
+        raise _refuse(name, line, f"a weight that is a number from 0 to {HEAVIEST:,}")
     return weight
 
 

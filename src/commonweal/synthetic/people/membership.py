@@ -72,6 +72,7 @@ def draw_membership(plan: Plan, ids: Ints, born: Days, sex: Ints) -> Membership:
         for stream, share in (("withdrawn", WITHDRAWN_SHARE), ("deactivated", DEACTIVATED_SHARE))
     )
     died = _draw_deaths(plan, ids, born, sex, enrolled)
+    withdrawn, deactivated = (_before(died, leaving) for leaving in (withdrawn, deactivated))
     last_day = np.fmin.reduce([withdrawn, deactivated, died, np.full(len(ids), last)])
     days = enrolled + draws.integers("ehr/day", ids, 0, 10).astype("timedelta64[D]")
     ehr = draws.choice("ehr", ids, list(EHR_SHARES.values()))
@@ -110,6 +111,11 @@ def _leave(plan: Plan, stream: str, share: float, ids: Ints, enrolled: Days) -> 
     last = np.full(len(ids), plan.last)
     day = some_day_between(plan.draws, f"{stream}/day", ids, enrolled, last)
     return np.where(plan.draws.chance(stream, ids, share), day, NEVER)
+
+
+def _before(died: Days, leaving: Days) -> Days:
+    """Days of leaving; the dead do not leave."""
+    return np.where(leaving > died, NEVER, leaving)
 
 
 def _draw_deaths(plan: Plan, ids: Ints, born: Days, sex: Ints, enrolled: Days) -> Days:
