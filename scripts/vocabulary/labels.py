@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LONGEST_ANSWER = 40
+LONGEST_ANSWER = 24
 """Characters of an answer that is short enough to be nobody's work."""
 LONGEST_LABEL = 120
 

@@ -271,6 +271,30 @@ def test_nobody_is_older_when_starting_to_smoke_than_at_the_survey(
     assert (started["answer_number"].to_numpy() <= age).all()
 
 
+def test_numbers_of_one_person_do_not_contradict_each_other(
+    rows: pl.DataFrame, people: People
+) -> None:
+    def said(question: str) -> pl.DataFrame:
+        return (
+            answers_to(rows, question)
+            .select("participant_id", "day", number=pl.col("answer_number"))
+            .drop_nulls("number")
+        )
+
+    def both(one: str, other: str) -> pl.DataFrame:
+        joined = said(one).join(said(other), on="participant_id")
+        assert joined.height > 100
+        return joined
+
+    home = both("LivingSituation_PeopleUnder18", "LivingSituation_HowManyPeople")
+    assert (home["number"] <= home["number_right"]).all()
+    quit_ = both("AttemptQuitSmoking_CompletelyQuitAge", "Smoking_DailySmokeStartingAge")
+    assert (quit_["number"] >= quit_["number_right"]).all()
+    smoked = both("Smoking_NumberOfYears", "Smoking_DailySmokeStartingAge")
+    age = (smoked["day"].to_numpy() - of(people, people.born, smoked)).astype(int) / 365.2425
+    assert (smoked["number"].to_numpy() + smoked["number_right"].to_numpy() <= age).all()
+
+
 def test_texts_are_placeholders_and_dates_lie_in_a_life(rows: pl.DataFrame, people: People) -> None:
     kinds = facts("questions").select("question_code", "kind").unique()
     written = rows.drop_nulls("answer_text").join(kinds, on="question_code")

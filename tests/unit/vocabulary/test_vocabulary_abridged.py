@@ -105,6 +105,16 @@ def test_the_wording_of_questions_is_not_shipped(engine: Engine) -> None:
     assert [name for name in names if len(name) > 120 or "?" in name] == []
     wording = re.compile(r"(?:how often (?:do|did|have)|select all|\b(?:have|do) you)\b", re.I)
     assert [name for name in names if wording.search(name)] == []
+    loinc = engine.rows("SELECT concept_name FROM concept WHERE vocabulary_id = 'LOINC'")
+    asked = re.compile(r"^(?:about how|how|what|when|do|have|are)\b|\byou\b|\?", re.I)
+    assert [name for (name,) in loinc if asked.search(name)] == []
+    answers = engine.rows(
+        "SELECT concept_name FROM concept WHERE vocabulary_id = 'PPI' "
+        "AND concept_class_id = 'Answer' AND contains(concept_name, ': item ')"
+    )
+    assert len(answers) > 300
+    longest = max(len(name.rpartition(": ")[2]) for (name,) in answers)
+    assert longest <= 24, "an answer of an instrument in more than a few words"
     assert get_concept(engine, 1585747).name == "Overall health: average pain 7 days"
 
 

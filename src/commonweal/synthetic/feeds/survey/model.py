@@ -51,7 +51,10 @@ class Model:
     """Share of each answer in ``order``; empty where no answer is by chance."""
     values: Floats
     """Of a number: values at equal steps of the distribution."""
+    floor: str
     cap: str
+    """Least and most of a number: ``age``, ``years`` of counting, the code of an earlier
+    question, or one of them less such a code; empty for none."""
     skip: float
     refusal: float
     unsure: float
@@ -82,6 +85,7 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
         none_is_said=row["how"] != "blank",
         shares=shares / 100,
         values=np.array(row["shares"].split() if kind in {"number", "date"} else [], dtype=float),
+        floor=row["floor"],
         cap=row["cap"],
         skip=float(row["skip"] or SKIP) / 100,
         refusal=float(row["refusal"] or REFUSAL) / 100,
@@ -91,9 +95,8 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
 
 _NO_INTS: Ints = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
-_NONE = dict.fromkeys(
-    ("pattern", "how", "trait", "loading", "shares", "skip", "refusal", "unsure", "cap"), ""
-)
+_COLUMNS = "pattern how trait loading shares skip refusal unsure cap floor".split()
+_NONE = dict.fromkeys(_COLUMNS, "")
 
 
 @cache

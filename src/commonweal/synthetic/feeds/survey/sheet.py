@@ -180,22 +180,28 @@ class Sheet:
         if question.kind is Kind.DATE:
             values = self._days_before(at, values)
         else:
-            values = np.clip(self._cap(model.cap, at, values), question.low, question.high)
-        if question.has_children:
-            self.numbers[question.code] = np.full(len(self.details), np.nan)
-            self.numbers[question.code][at] = np.where(blank, np.nan, values)
+            values = np.fmin(
+                np.fmax(values, self._limit(model.floor)[at]), self._limit(model.cap)[at]
+            )
+            values = np.clip(values, question.low, question.high)
+        self.numbers[question.code] = np.full(len(self.details), np.nan)
+        self.numbers[question.code][at] = np.where(blank, np.nan, values)
         who = self.details.whom[at[~blank]]
         yield Block(
             question.place, who, np.full(len(who), NO_ANSWER, dtype=np.int32), values[~blank]
         )
         yield self._blank(question, at[blank])
 
-    def _cap(self, cap: str, at: Ints, values: Floats) -> Floats:
-        """Numbers that no person is too young for."""
-        if not cap:
-            return values
-        most = np.floor(self.details.age[at]) - (FIRST_YEARS if cap == "years" else 0)
-        return np.asarray(np.minimum(values, most))
+    def _limit(self, said: str) -> Floats:
+        """A limit of numbers: an age, an earlier answer, or one less the other; NaN for none."""
+        first, _, less = said.partition("-")
+        limit = self._term(first)
+        return np.asarray(limit - np.fmax(self._term(less), FIRST_YEARS) if less else limit)
+
+    def _term(self, said: str) -> Floats:
+        if said in ("age", "years"):
+            return np.floor(self.details.age) - (FIRST_YEARS if said == "years" else 0)
+        return self.numbers.get(said, np.full(len(self.details), np.nan))
 
     def _days_before(self, at: Ints, days: Floats) -> Floats:
         """Days since 1970 of what was so many days before the sitting, never before birth."""
