@@ -257,10 +257,17 @@ def derive_effects(_observed: Observed, _names: Names) -> Iterable[Row]:
         }
 
 
+def _codes(observed: Observed, names: Names, *, snomed: bool) -> Iterable[Row]:
+    """Codes of SNOMED CT, or all the others."""
+    rows = derive_codes(observed, names)
+    return (row for row in rows if (row["system"] == "snomed") == snomed)
+
+
 FILES: Mapping[str, Callable[[Observed, Names], Iterable[Row]]] = {
     "acute.csv": derive_acute,
     "chronic.csv": derive_chronic,
-    "codes.csv": derive_codes,
+    "codes.csv": lambda observed, names: _codes(observed, names, snomed=False),
+    "codes_snomed.csv": lambda observed, names: _codes(observed, names, snomed=True),
     "complications.csv": derive_complications,
     "devices.csv": derive_devices,
     "drugs.csv": derive_drugs,

@@ -75,11 +75,15 @@ def drugs_of(ingredients: Iterable[int]) -> tuple[int, ...]:
 
 
 def _odds_ratio(made: Made, what: str, exposed: Flags, concept: int, size: float) -> Estimate:
-    """Mantel & Haenszel over sex and age, with the interval of Robins, Breslow & Greenland."""
     ill = ~np.isnat(made.first_day("condition_occurrence", (concept,)))
     people = made.patients.people
     age = (made.patients.last - people.born[made.patients.person]).astype(float) / DAYS_IN_YEAR
     stratum = people.sex[made.patients.person] * 100 + np.clip(age // 5, 0, 18).astype(np.int64)
+    return mantel_haenszel(what, size, exposed, ill, stratum)
+
+
+def mantel_haenszel(what: str, size: float, exposed: Flags, ill: Flags, stratum: Ints) -> Estimate:
+    """The common odds ratio of strata, with the interval of Robins, Breslow & Greenland."""
     r, s, pr, ps_qr, qs = (0.0,) * 5
     for one in np.unique(stratum):
         a, b, c, d = _four_cells(stratum == one, exposed, ill)

@@ -42,7 +42,15 @@ FEWEST = {
     "observations.csv": 30,
 }
 GIVEN = ("drugs.csv", "panels.csv", "procedures.csv", "observations.csv", "devices.csv")
-DERIVED = (*DOMAINS, "codes.csv", "effects.csv", "growth.csv", "panels.csv", "visits.csv")
+DERIVED = (
+    *DOMAINS,
+    "codes.csv",
+    "codes_snomed.csv",
+    "effects.csv",
+    "growth.csv",
+    "panels.csv",
+    "visits.csv",
+)
 SOURCES = {"synthea1k", "gibleed", "knowledge", "synthea27nj;synthea_raw_27;synthea_fhir_20"}
 OF_WOMEN = {"pregnan", "breast", "uter", "vagin", "menorr", "endometri", "miscarr", "contracept"}
 OF_MEN = {"prostat"}
@@ -58,7 +66,9 @@ def test_there_are_enough_different_ones(file: str, number: int) -> None:
     assert len(concepts(file)) >= number
 
 
-@pytest.mark.parametrize("file", sorted({*DERIVED} - {"codes.csv", "ingredients.csv"}))
+@pytest.mark.parametrize(
+    "file", sorted({*DERIVED} - {"codes.csv", "codes_snomed.csv", "ingredients.csv"})
+)
 def test_every_fact_says_where_it_comes_from(file: str) -> None:
     assert {row["source"] for row in read_facts(file)} <= SOURCES
 
@@ -184,7 +194,7 @@ def test_answers_add_up() -> None:
 
 def test_every_concept_has_its_own_code_and_conditions_and_drugs_others() -> None:
     systems: dict[int, set[str]] = {}
-    for row in read_facts("codes.csv"):
+    for row in (*read_facts("codes.csv"), *read_facts("codes_snomed.csv")):
         systems.setdefault(int(row["concept_id"]), set()).add(row["system"])
         assert row["code"]
         own = row["system"] in {"snomed", "rxnorm", "loinc", "cvx"}
@@ -216,7 +226,7 @@ def test_concepts_are_standard_and_of_their_domain(shared_data: Path) -> None:
     for row in read_facts("measurements.csv"):
         if row["unit_concept_id"]:
             assert known[int(row["unit_concept_id"])][:2] == ("S", "Unit"), row
-    for row in read_facts("codes.csv"):
+    for row in (*read_facts("codes.csv"), *read_facts("codes_snomed.csv")):
         if row["source_concept_id"] != "0" and known[int(row["source_concept_id"])][2]:
             assert known[int(row["source_concept_id"])][2] == row["code"], row
 

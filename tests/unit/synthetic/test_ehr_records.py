@@ -169,6 +169,15 @@ def test_both_pressures_of_a_reading_name_each_other(records: Records) -> None:
     assert len(one) == 2 * (numbers(results, "measurement_concept_id") == 3004249).sum()
 
 
+def test_the_heart_s_two_pressures_are_well_apart(records: Records) -> None:
+    results = records["measurement"]
+    concept = numbers(results, "measurement_concept_id")
+    value = np.asarray(results.columns["value_as_number"], dtype=np.float64)
+    systolic = np.flatnonzero(concept == 3004249)
+    assert (concept[systolic + 1] == 3012888).all()
+    assert (value[systolic] - value[systolic + 1]).min() >= 14
+
+
 def test_units_are_ucum_and_go_with_numbers(records: Records) -> None:
     results = build_table(
         get_model("omop-5.4").table("measurement"), [records["measurement"].columns]

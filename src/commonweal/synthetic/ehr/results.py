@@ -26,6 +26,8 @@ OF_PERSON, OF_CHANCE = 0.8, 0.6
 """Parts of the spread; their squares make one."""
 PRESSURES = ("systolic", "diastolic")
 """Results in which people differ as their bodies do; the second follows the first."""
+LEAST_PULSE_PRESSURE = 15
+"""Millimetres of mercury between the two."""
 MEASUREMENT_DOMAIN = 21
 SYSTOLIC_WITH_DIASTOLIC, DIASTOLIC_WITH_SYSTOLIC = 46233683, 46233682
 
@@ -131,6 +133,8 @@ def _panel_values(draws: Draws, visits: Visits, causes: Causes, panel: int, visi
         name, place = members.names[member], member - theirs[0]
         raw = DERIVED[name](columns, age, sex) if name in DERIVED else values[:, place]
         shifted = shift_values(causes, int(members.concepts[member]), visit, raw)
+        if name == PRESSURES[1]:
+            shifted = np.minimum(shifted, columns[PRESSURES[0]] - LEAST_PULSE_PRESSURE)
         columns[name] = np.clip(shifted, members.low[member], members.high[member])
         values[:, place] = np.round(columns[name], int(members.decimals[member]))
     return values

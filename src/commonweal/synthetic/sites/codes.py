@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonweal.synthetic.draws import Flags, Ints
-from commonweal.synthetic.facts import Fact, read_facts
+from commonweal.synthetic.facts import DATA, Fact, read_facts
 from commonweal.synthetic.sites.profile import CodeSystem
 
 PREFERRED: Mapping[CodeSystem, tuple[str, ...]] = {
@@ -47,6 +47,7 @@ VOCABULARIES = {
     "hcpcs": "HCPCS",
 }
 NO_VOCABULARY = "None"
+SNOMED = "codes_snomed.csv"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,13 @@ def local_concepts(book: CodeBook, codes: Ints, positions: int | Ints) -> Ints:
 
 @cache
 def default_book() -> CodeBook:
-    """The codes that ship with the product, ``codes.csv``."""
-    return build_book(read_facts("codes.csv"))
+    """The codes that ship with the product.
+
+    Those of SNOMED CT stand in a file of their own, which may be removed: sites then use
+    another system's codes where there are some.
+    """
+    snomed = read_facts(SNOMED) if (DATA / SNOMED).is_file() else ()
+    return build_book([*read_facts("codes.csv"), *snomed])
 
 
 def build_book(facts: Iterable[Fact]) -> CodeBook:

@@ -95,7 +95,18 @@ def find_model(code: str, kind: str, answers: Sequence[tuple[str, str]]) -> Mode
 
 _NO_INTS: Ints = np.zeros(0, dtype=np.int64)
 _NO_FLOATS: Floats = np.zeros(0)
-_COLUMNS = "pattern how trait loading shares skip refusal unsure cap floor".split()
+_COLUMNS = [
+    "pattern",
+    "how",
+    "trait",
+    "loading",
+    "shares",
+    "skip",
+    "refusal",
+    "unsure",
+    "cap",
+    "floor",
+]
 _NONE = dict.fromkeys(_COLUMNS, "")
 
 
