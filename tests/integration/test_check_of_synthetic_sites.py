@@ -1,5 +1,6 @@
 """The check accepts what the sites of a synthetic programme send: no error and no warning."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from commonweal.intake.landing import submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, register_site
 from commonweal.schema.model import DataType, Submission, get_model
-from commonweal.synthetic.assembly import make_programme
+from commonweal.synthetic.assembly import choose_dirt, default_makers, make_programme
+from commonweal.synthetic.facts import read_facts
+from commonweal.synthetic.output.programme import write_programme
 from commonweal.synthetic.output.writing import Part
 from commonweal.synthetic.plan import build_plan
+from commonweal.synthetic.sites.codes import build_book
 
 PLAN = build_plan(persons=1_500, sites=8)
 NOW = datetime.fromisoformat("2026-10-01T12:00:00+00:00")
@@ -46,6 +50,25 @@ def test_a_clean_submission_passes_without_a_word(programme: Path, position: int
     model = get_model("programme")
     pii = {table.name for table in model.with_submission(Submission.PII)}
     assert pii | {"observation_period"} <= {file.table for file in report.files}
+
+
+def test_sites_get_along_without_snomed(tmp_path: Path) -> None:
+    """Its codes stand in a file that may be removed."""
+    plan = build_plan(persons=200)
+    write_programme(
+        plan,
+        tmp_path / "made",
+        makers=replace(default_makers(), codes=build_book(read_facts("codes.csv"))),
+        parts={Part.SUBMISSIONS},
+        dirt_of=choose_dirt(plan, {}),
+    )
+    for site in plan.sites:
+        folder = tmp_path / "made" / "submissions" / site.name
+        assert list_faults(check(folder)) == []
+        rows = pl.read_csv(folder / "condition_occurrence.csv", infer_schema=False)
+        codes = rows["condition_source_value"]
+        assert codes.null_count() == 0
+        assert not codes.str.contains(r"^\d{6,}$").any(), "a code of SNOMED CT"
 
 
 @pytest.mark.parametrize("site", ["prairie", "harborview"])
