@@ -6,7 +6,6 @@ from scripts.vocabulary.facts import Facts
 from scripts.vocabulary.trees import VOCABULARY, VOCABULARY_ID, Trees, close
 
 VERSION = "abridged 2026-11"
-LANGUAGE = 4180186
 """English."""
 REFERENCE = {
     "concept_class": "Concept Class",

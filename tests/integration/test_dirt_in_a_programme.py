@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.synthetic_standin import MAKERS
 
 from commonweal.engine.settings import EngineSettings
 from commonweal.intake.check.folder import check_folder
 from commonweal.intake.findings import Severity
 from commonweal.intake.report import CheckReport
 from commonweal.schema.model import DataType, get_model
+from commonweal.synthetic.assembly import default_makers
 from commonweal.synthetic.dirt.fault import Fault
 from commonweal.synthetic.dirt.mixture import Mixture, build_dirt, list_failing, parse_dirt
 from commonweal.synthetic.dirt.recipe import LEAVES
@@ -42,7 +42,9 @@ def write(folder: Path, mixture: Mixture | None, batch: int = 1_500) -> Path:
         return build_dirt(PLAN, position, mixture, last=last, alpha=alpha)
 
     parts = {Part.SUBMISSIONS}
-    write_programme(PLAN, folder, makers=MAKERS, parts=parts, dirt_of=dirt_of, batch=batch)
+    write_programme(
+        PLAN, folder, makers=default_makers(), parts=parts, dirt_of=dirt_of, batch=batch
+    )
     return folder
 
 

@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.clean_dirt import Clean
 
 from commonweal.engine.protocol import ROW_GROUP_ROWS
 from commonweal.schema.model import get_model
 from commonweal.synthetic.dirt.fault import Fault
 from commonweal.synthetic.frames import Columns, build_table
-from commonweal.synthetic.output.clean import Clean
 from commonweal.synthetic.output.encoding import encode_csv, encode_header, encode_json_lines
 from commonweal.synthetic.output.parquet_file import ParquetFile
 from commonweal.synthetic.output.submission_file import SubmissionFile

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.clean_dirt import Clean
 from tests.synthetic_standin import MAKERS
 
 from commonweal.pipeline.feeds import get_latest_feeds
@@ -26,7 +27,6 @@ from commonweal.schema.model import get_model
 from commonweal.synthetic.assembly import make_programme
 from commonweal.synthetic.dirt.fault import Dirt, Fault
 from commonweal.synthetic.draws import Flags
-from commonweal.synthetic.output.clean import Clean
 from commonweal.synthetic.output.omop import WORDS
 from commonweal.synthetic.output.programme import Summary, write_programme
 from commonweal.synthetic.output.writing import Part
@@ -331,10 +331,8 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from commonweal.synthetic.output.programme import write_programme
-from commonweal.synthetic.assembly import make_programme
-from commonweal.synthetic.output.omop import WORDS
 from commonweal.synthetic.output.writing import Part
-from commonweal.synthetic.output.clean import Clean
+from tests.clean_dirt import Clean
 from commonweal.synthetic.plan import build_plan
 from tests.synthetic_standin import MAKERS
 limit = int(sys.argv[3])

@@ -115,7 +115,7 @@ class Coder:
             return None
         places = np.arange(len(self._book.concepts), dtype=np.int64)
         codes = local_codes(self._book, places, position)
-        order = np.argsort(codes)
+        order = np.argsort(codes, kind="stable")
         places, codes = places[order], codes[order]
         unmapped = self._unmapped[position, codes]
         vocabulary = np.array(self._book.vocabulary)[places]

@@ -59,7 +59,7 @@ def choose_unmapped(
     used = np.zeros(len(codes), dtype=bool)
     for table, counts in usage.items():
         weights = _weigh(book, places, counts)
-        in_order = np.argsort(lots + (weights == 0))[: np.count_nonzero(weights)]
+        in_order = np.argsort(lots + (weights == 0), kind="stable")[: np.count_nonzero(weights)]
         share = max(unmapped_share(site, table) - STRAY_SHARE, 0.0)
         wanted = share * sum(counts.values()) - counts.get(0, 0)
         chosen[_fill(codes[in_order], weights[in_order], wanted)] = True
