@@ -213,7 +213,9 @@ def _describe(made: Summary, plan: Plan) -> dict[str, Any]:
 
 
 def _print(made: Summary, plan: Plan) -> None:
-    OUT.print(f"{made.persons:,} made-up people at {len(plan.sites)} sites")
+    people = "person" if made.persons == 1 else "people"
+    sites = "site" if len(plan.sites) == 1 else "sites"
+    OUT.print(f"{made.persons:,} made-up {people} at {len(plan.sites):,} {sites}")
     table = new_table("", "Folder", "Rows")
     for name, rows in made.rows.items():
         table.add_row(name, f"{rows:,}")

@@ -30,8 +30,8 @@ class Dirt(Protocol):
     ``change_header`` once for each file, the others for each batch of its rows. Each gives
     what is to be written and the faults that were planted in it. A choice is drawn by the
     row's key, so that it is the same in any batch. ``people`` are those whom the rows are
-    about, in the order of their ids; ``first_line`` is the physical line at which the first
-    of the rows will stand.
+    about, in the order of their ids; ``first_line`` is what the line of the first row is counted as; the
+    writer moves the faults to the physical lines at which the text comes to stand.
     """
 
     def extra_patients(self, people: People) -> Flags:
