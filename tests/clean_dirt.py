@@ -28,15 +28,15 @@ class Clean:
         return list(names), []
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int, people: People
+        self, table: str, rows: pa.Table, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         """The rows as they are."""
-        del table, first_line, people
+        del table, people
         return rows, []
 
     def change_text(
-        self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
+        self, table: str, rows: pa.Table, text: bytes, people: People
     ) -> tuple[bytes, list[Fault]]:
         """The text as it is."""
-        del table, rows, first_line, people
+        del table, rows, people
         return text, []

@@ -117,14 +117,14 @@ def encode_site(
         parts = [] if is_json else [csv_bytes([written])]
         line = 1 if is_json else 2
         for some in cut(rows, batch):
-            changed, more = dirt.change_rows(name, some, line, people)
+            changed, more = dirt.change_rows(name, some, people)
             text = json_bytes(changed) if is_json else csv_bytes(text_rows(changed.select(kept)))
             if not is_json:
-                text, in_text = dirt.change_text(name, changed, text, line, people)
+                text, in_text = dirt.change_text(name, changed, text, people)
                 more += in_text
+            faults += [replace(fault, line=line + (fault.line or 0)) for fault in more]
             line += changed.num_rows
             parts.append(text)
-            faults += more
         file = f"{name}.jsonl" if is_json else f"{name}.csv"
         truth += [replace(fault, file=file) for fault in faults]
         files[file] = b"".join(parts)

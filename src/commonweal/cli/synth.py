@@ -110,6 +110,7 @@ def synth(
         persons=persons, sites=sites, seed=seed, as_of=as_of.date(), demographics=demographics
     )
     parts, mixture = frozenset(make or Part), parse_dirt(dirt) if dirt else None
+    _check_dirt_has_a_place(parts, asked=bool(mixture) or mended)
     check_absent(out)
     if dry_run or persons >= PRECHECKED_FROM:
         expected = estimate(plan, parts, mixture)
@@ -174,6 +175,16 @@ def _sample(
 
 def _measure(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _check_dirt_has_a_place(parts: Set[Part], *, asked: bool) -> None:
+    """Refuse to be silent about an option that would change nothing."""
+    if asked and Part.SUBMISSIONS not in parts:
+        raise CommonwealError(
+            "Dirt is planted in submissions, and none are to be made.",
+            expected=f"--make {Part.SUBMISSIONS} among the parts",
+            fix="Add it, or leave --dirt and --mended out.",
+        )
 
 
 def _check_room(out: Path, needed: int) -> None:

@@ -111,6 +111,8 @@ def test_a_disk_without_room_is_told_before_the_work_begins(
         (("--persons", 5, "--as-of", "2016-01-01"), "as of 2016-01-01"),
         (("--persons", 5, "--dirt", "key.duplicat"), "no recipe"),
         (("--persons", 5, "--dirt", "key.duplicate=2"), "no rate"),
+        (("--persons", 5, "--dirt", "key.duplicate", "--make", "feeds"), "none are to be made"),
+        (("--persons", 5, "--mended", "--make", "omop"), "none are to be made"),
         (("--persons", 5, "--demographics", "absent.csv"), "There is no table"),
     ],
 )

@@ -62,13 +62,13 @@ def dirt_of(recipe: str, rate: float = 1.0, **options: Any) -> SiteDirt:
 def plant(
     recipe: str, rows: pa.Table, people: People, table: str = "measurement", **options: Any
 ) -> tuple[pa.Table, list[Fault]]:
-    return dirt_of(recipe, **options).change_rows(table, rows, 2, people)
+    return dirt_of(recipe, **options).change_rows(table, rows, people)
 
 
 def spoil(recipe: str, rows: pa.Table, people: People) -> tuple[list[bytes], list[Fault]]:
     """The lines as they are written, after the recipe."""
     text = csv_bytes(text_rows(rows))
-    changed, faults = dirt_of(recipe).change_text("measurement", rows, text, 2, people)
+    changed, faults = dirt_of(recipe).change_text("measurement", rows, text, people)
     return changed.split(b"\r\n")[:-1], faults
 
 
@@ -86,13 +86,13 @@ def differing(clean: pa.Table, dirty: pa.Table) -> set[str]:
 
 def test_a_fault_says_where_it_is_and_which_recipe_it_comes_from(people: People) -> None:
     _, faults = plant("time.future", measurements(people, 1), people)
-    assert faults == [Fault("here", "measurement.csv", 2, "measurement_date", "time.future")]
+    assert faults == [Fault("here", "measurement.csv", 0, "measurement_date", "time.future")]
 
 
 def test_a_row_twice_stands_after_itself(people: People) -> None:
     rows, faults = plant("key.duplicate", measurements(people, 2), people)
     assert rows == measurements(people, 2).take(pa.array([0, 0, 1, 1]))
-    assert places(faults) == [(3, "measurement_id"), (5, "measurement_id")]
+    assert places(faults) == [(1, "measurement_id"), (3, "measurement_id")]
 
 
 def test_a_key_used_again_tells_of_the_day_before(people: People) -> None:
@@ -100,7 +100,7 @@ def test_a_key_used_again_tells_of_the_day_before(people: People) -> None:
     assert cells(rows, "measurement_id") == [1, 1]
     assert cells(rows, "measurement_date") == [date(2019, 1, 2), date(2019, 1, 1)]
     assert cells(rows, "measurement_datetime")[1] == datetime.combine(date(2019, 1, 1), NINE_THIRTY)
-    assert places(faults) == [(3, "measurement_id")]
+    assert places(faults) == [(1, "measurement_id")]
 
 
 def test_an_absent_person_is_nobody_in_the_programme(people: People) -> None:
@@ -109,7 +109,7 @@ def test_an_absent_person_is_nobody_in_the_programme(people: People) -> None:
     assert differing(clean, rows) == {"person_id"}
     assert not set(cells(rows, "person_id")) & set(people.ids.tolist())
     assert len(set(cells(rows, "person_id"))) == 4
-    assert places(faults) == [(line, "person_id") for line in (2, 3, 4, 5)]
+    assert places(faults) == [(line, "person_id") for line in (0, 1, 2, 3)]
 
 
 def test_an_absent_visit_is_no_visit_and_no_reference_stays_none(people: People) -> None:
@@ -118,7 +118,7 @@ def test_an_absent_visit_is_no_visit_and_no_reference_stays_none(people: People)
         "key.visit_absent", measurements(people, visit_occurrence_id=visit), people
     )
     assert cells(rows, "visit_occurrence_id") == [-10, None, 0, -40]
-    assert [fault.line for fault in faults] == [2, 5]
+    assert [fault.line for fault in faults] == [0, 3]
 
 
 def test_before_birth_is_within_a_year_and_keeps_the_time_of_day(people: People) -> None:
@@ -134,7 +134,7 @@ def test_after_death_is_past_the_grace_and_not_past_the_data(people: People) -> 
     """Of the second the data end too soon; the third and the fourth are alive."""
     clean = measurements(people)
     rows, faults = plant("time.after_death", clean, people)
-    assert places(faults) == [(2, "measurement_date")]
+    assert places(faults) == [(0, "measurement_date")]
     assert date(2020, 3, 31) < cells(rows, "measurement_date")[0] <= date(2021, 3, 1)
     assert rows.slice(1) == clean.slice(1)
 
@@ -188,7 +188,7 @@ def test_an_end_moves_before_its_start_with_its_time(people: People) -> None:
         datetime.combine(first, NINE_THIRTY),
         None,
     ]
-    assert places(faults) == [(2, "visit_end_date"), (3, "visit_end_date")]
+    assert places(faults) == [(0, "visit_end_date"), (1, "visit_end_date")]
 
 
 def test_a_unit_is_missing_only_where_a_number_had_one(people: People) -> None:
@@ -200,7 +200,7 @@ def test_a_unit_is_missing_only_where_a_number_had_one(people: People) -> None:
     rows, faults = plant("unit.missing", clean, people)
     assert cells(rows, "unit_concept_id") == [None, MG_PER_DL, 0, None]
     assert cells(rows, "unit_source_value") == [None, *["mg/dL"] * 3]
-    assert places(faults) == [(2, "unit_source_value")]
+    assert places(faults) == [(0, "unit_source_value")]
 
 
 def test_an_odd_spelling_is_one_of_the_same_unit_and_has_no_concept(people: People) -> None:
@@ -281,17 +281,17 @@ def match_rows(people: People) -> pa.Table:
 
 def test_a_wrong_birth_is_whole_and_its_person_does_not_match(people: People) -> None:
     dirt = dirt_of("identity.wrong_birth", 0.5)
-    persons, faults = dirt.change_rows("person", person_rows(people), 2, people)
-    matched, others = dirt.change_rows("participant_match", match_rows(people), 2, people)
+    persons, faults = dirt.change_rows("person", person_rows(people), people)
+    matched, others = dirt.change_rows("participant_match", match_rows(people), people)
     assert [fault.line for fault in faults] == [fault.line for fault in others]
     assert 60 < len(faults) < 140
     wrong = {fault.line for fault in faults}
-    for line, row in enumerate(persons.to_pylist(), start=2):
+    for line, row in enumerate(persons.to_pylist()):
         moment = row["birth_datetime"]
         assert (moment < BIRTH) == (line in wrong)
         parts = (row["year_of_birth"], row["month_of_birth"], row["day_of_birth"])
         assert parts == (moment.year, moment.month, moment.day)
-    for line, row in enumerate(matched.to_pylist(), start=2):
+    for line, row in enumerate(matched.to_pylist()):
         outcome = ("no_match", "no") if line in wrong else ("match", "yes")
         assert (row["dob"], row["algorithm_validation"]) == outcome
         assert (row["first_name"], row["last_name"]) == ("match", "match")
@@ -301,8 +301,8 @@ def test_a_wrong_name_does_not_match_where_it_is_wrong(people: People) -> None:
     names = {"person_id": people.ids, "first_name": "Alex", "last_name": "Robin"}
     clean = build_table(get_model("programme").table("pii_name"), [names])
     dirt = dirt_of("identity.wrong_name")
-    rows, faults = dirt.change_rows("pii_name", clean, 2, people)
-    matched, others = dirt.change_rows("participant_match", match_rows(people), 2, people)
+    rows, faults = dirt.change_rows("pii_name", clean, people)
+    matched, others = dirt.change_rows("participant_match", match_rows(people), people)
     assert places(faults) == places(others)
     columns = [fault.column for fault in faults]
     assert {column: columns.count(column) > 50 for column in set(columns)} == {
@@ -321,15 +321,15 @@ def test_people_without_authorisation_are_added_and_their_rows_named(people: Peo
     assert 0 < extra.sum() < (~people.membership.shares_records).sum()
     assert not (extra & people.membership.shares_records).any()
     sent = np.flatnonzero(extra | people.membership.shares_records)
-    expected = [place + 2 for place, one in enumerate(sent.tolist()) if extra[one]]
+    expected = [place for place, one in enumerate(sent.tolist()) if extra[one]]
     rows = person_rows(people).take(pa.array(sent))
-    same, faults = dirt.change_rows("person", rows, 2, people)
+    same, faults = dirt.change_rows("person", rows, people)
     assert same == rows
     assert places(faults) == [(line, "person_id") for line in expected]
     events = measurements(people, 200).take(pa.array(sent))
-    _, of_events = dirt.change_rows("measurement", events, 2, people)
+    _, of_events = dirt.change_rows("measurement", events, people)
     assert [fault.line for fault in of_events] == expected
-    assert dirt.change_rows("pii_name", rows, 2, people)[1] == []
+    assert dirt.change_rows("pii_name", rows, people)[1] == []
 
 
 def test_people_may_have_other_ids_in_the_file(people: People) -> None:
@@ -338,8 +338,8 @@ def test_people_may_have_other_ids_in_the_file(people: People) -> None:
     extra = dirt.extra_patients(people)
     disguised = replace(people, ids=people.ids * 20 + 7)
     rows = person_rows(disguised)
-    _, faults = dirt.change_rows("person", rows, 2, disguised)
-    assert [fault.line for fault in faults] == (np.flatnonzero(extra) + 2).tolist()
+    _, faults = dirt.change_rows("person", rows, disguised)
+    assert [fault.line for fault in faults] == np.flatnonzero(extra).tolist()
 
 
 def test_a_file_without_a_byte_has_no_other_fault(people: People) -> None:
@@ -349,18 +349,18 @@ def test_a_file_without_a_byte_has_no_other_fault(people: People) -> None:
     assert dirt.find_empty("measurement") == Fault(
         "here", "measurement.csv", None, "", "file.zero_byte"
     )
-    assert dirt.change_rows("measurement", rows, 2, people) == (rows, [])
+    assert dirt.change_rows("measurement", rows, people) == (rows, [])
 
 
 def test_who_should_not_be_sent_has_no_other_fault(people: People) -> None:
     mixture = {"consent.absent": Rates(1.0), "key.duplicate": Rates(1.0)}
     dirt = SiteDirt("here", mixture, draws=Draws(5), last=LAST)
-    rows, faults = dirt.change_rows("measurement", measurements(people, 200), 2, people)
+    rows, faults = dirt.change_rows("measurement", measurements(people, 200), people)
     absent = ~people.membership.shares_records
     assert rows.num_rows == 200 + int((~absent).sum())
     ids = cells(rows, "person_id")
     by_recipe = {
-        recipe: {ids[fault.line - 2] for fault in faults if fault.recipe == recipe and fault.line}
+        recipe: {ids[fault.line or 0] for fault in faults if fault.recipe == recipe}
         for recipe in mixture
     }
     assert by_recipe["consent.absent"] == set(people.ids[absent].tolist())
@@ -376,8 +376,8 @@ def test_over_80_counts_years_and_only_in_a_de_identified_submission(people: Peo
     dirt = dirt_of("alpha.over_80", alpha=True)
     assert np.flatnonzero(dirt.extra_patients(old)).tolist() == [0, 2]
     assert not dirt_of("alpha.over_80").extra_patients(old).any()
-    _, faults = dirt.change_rows("person", person_rows(old), 2, old)
-    assert places(faults) == [(2, "year_of_birth"), (4, "year_of_birth")]
+    _, faults = dirt.change_rows("person", person_rows(old), old)
+    assert places(faults) == [(0, "year_of_birth"), (2, "year_of_birth")]
 
 
 def test_a_real_date_stays_in_its_year_and_before_the_end(people: People) -> None:
@@ -389,7 +389,7 @@ def test_a_real_date_stays_in_its_year_and_before_the_end(people: People) -> Non
         measurement_datetime=pa.nulls(4, pa.timestamp("us")),
     )
     rows, faults = plant("alpha.real_date", clean, people, alpha=True)
-    assert [fault.line for fault in faults] == [2, 3, 5]
+    assert [fault.line for fault in faults] == [0, 1, 3]
     first, second, third, fourth = cells(rows, "measurement_date")
     assert date(2019, 1, 1) < first <= date(2019, 12, 31)
     assert date(2026, 1, 1) < second <= date(2026, 10, 1)
@@ -405,7 +405,7 @@ def test_a_row_gets_a_cell_more_or_a_cell_less(people: People) -> None:
     lengths = [len(line.split(b",")) for line in lines]
     assert set(lengths) == {width - 1, width + 1}
     assert 60 < lengths.count(width + 1) < 140
-    assert places(faults) == [(line, "") for line in range(2, 202)]
+    assert places(faults) == [(line, "") for line in range(200)]
 
 
 def test_a_letter_in_latin_1_is_no_utf_8(people: People) -> None:
@@ -419,20 +419,20 @@ def test_a_letter_in_latin_1_is_no_utf_8(people: People) -> None:
 def test_a_bad_date_is_the_thirtieth_of_february_of_its_year(people: People) -> None:
     lines, faults = spoil("type.bad_date", measurements(people, 1), people)
     assert b",2019-02-30," in lines[0]
-    assert places(faults) == [(2, "measurement_date")]
+    assert places(faults) == [(0, "measurement_date")]
 
 
 def test_a_number_below_a_limit_keeps_its_digits(people: People) -> None:
     lines, faults = spoil("type.not_a_number", measurements(people, 1), people)
     assert b",<0.5," in lines[0]
-    assert places(faults) == [(2, "value_as_number")]
+    assert places(faults) == [(0, "value_as_number")]
 
 
 def test_a_long_key_becomes_six_digits_and_an_exponent(people: People) -> None:
     rows = measurements(people, 1, measurement_id=np.array([6_000_000_001_234]))
     lines, faults = spoil("type.scientific_id", rows, people)
     assert lines[0].startswith(b"6.00000E+12,")
-    assert places(faults) == [(2, "measurement_id")]
+    assert places(faults) == [(0, "measurement_id")]
 
 
 def test_a_required_cell_is_emptied_and_it_is_no_key(people: People) -> None:
@@ -497,7 +497,7 @@ def test_nothing_is_planted_in_rows_that_cannot_be_judged(recipe: str, people: P
     mixture = {recipe: Rates(1.0), "key.duplicate": Rates(1.0), "type.bad_date": Rates(0.0)}
     dirt = SiteDirt("here", mixture, draws=Draws(5), last=LAST)
     rows = measurements(people)
-    assert dirt.change_rows("measurement", rows, 2, people) == (rows, [])
+    assert dirt.change_rows("measurement", rows, people) == (rows, [])
 
 
 def test_rows_of_people_who_are_not_in_the_batch_are_a_slip_of_the_caller(people: People) -> None:

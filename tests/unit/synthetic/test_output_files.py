@@ -92,20 +92,18 @@ class Spots(Clean):
         return [name.upper() for name in names], [Fault("s", "x", 1, "note_id", "upper")]
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int, people: People
+        self, table: str, rows: pa.Table, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         texts = rows["note_text"].to_pylist()
         hits = [at for at, text in enumerate(texts) if text and "fault" in text]
-        return rows, [Fault("s", "x", first_line + at, "note_text", "row") for at in hits]
+        return rows, [Fault("s", "x", at, "note_text", "row") for at in hits]
 
     def change_text(
-        self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
+        self, table: str, rows: pa.Table, text: bytes, people: People
     ) -> tuple[bytes, list[Fault]]:
         lines = text.split(b"\r\n")
         hits = [at for at, line in enumerate(lines) if b"nine" in line]
-        return text.replace(b"nine", b"9999"), [
-            Fault("s", "x", first_line + at, "", "text") for at in hits
-        ]
+        return text.replace(b"nine", b"9999"), [Fault("s", "x", at, "", "text") for at in hits]
 
 
 TEXTS = st.lists(st.sampled_from(["fine", "fault", "two\nlines", "fault\nand more", "nine"]))

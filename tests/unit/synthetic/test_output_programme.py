@@ -82,10 +82,10 @@ class Rough(Clean):
         return people.ids > 0
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int, people: People
+        self, table: str, rows: pa.Table, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         column = rows.schema.names[0]
-        found = [Fault("s", "f", first_line + at, column, "r") for at in range(rows.num_rows)]
+        found = [Fault("s", "f", at, column, "r") for at in range(rows.num_rows)]
         return rows, found
 
 

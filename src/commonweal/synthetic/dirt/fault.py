@@ -30,8 +30,8 @@ class Dirt(Protocol):
     ``change_header`` once for each file, the others for each batch of its rows. Each gives
     what is to be written and the faults that were planted in it. A choice is drawn by the
     row's key, so that it is the same in any batch. ``people`` are those whom the rows are
-    about, in the order of their ids; ``first_line`` is what the line of the first row is counted as; the
-    writer moves the faults to the physical lines at which the text comes to stand.
+    about, in the order of their ids. The line of a fault in rows is the position of its row
+    among those that are given back, from 0; the writer knows where that comes to stand.
     """
 
     def extra_patients(self, people: People) -> Flags:
@@ -47,12 +47,12 @@ class Dirt(Protocol):
         """
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int, people: People
+        self, table: str, rows: pa.Table, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         """Rows with other cells, or with rows added; the declared columns and types stay."""
 
     def change_text(
-        self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
+        self, table: str, rows: pa.Table, text: bytes, people: People
     ) -> tuple[bytes, list[Fault]]:
         """``rows``, as ``change_rows`` gave them, in CSV without a header, one on each line.
 

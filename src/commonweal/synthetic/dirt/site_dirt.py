@@ -96,26 +96,26 @@ class SiteDirt:
             return list(names), []
         number = draw_number(self._draws, self.site, recipe.name, table)
         written, columns = recipe.change(names, number)
-        return written, self._faults(table, 1, [(0, column, recipe.name) for column in columns])
+        return written, self._faults(table, [(1, column, recipe.name) for column in columns])
 
     def change_rows(
-        self, table: str, rows: pa.Table, first_line: int, people: People
+        self, table: str, rows: pa.Table, people: People
     ) -> tuple[pa.Table, list[Fault]]:
         """Rows with other cells, or with rows added; the declared columns and types stay."""
         planted = list(self._plant(table, rows, people))
         extra = self._list_extra(table, rows, people, planted)
         places = [*list_places(planted), *extra]
-        return apply_changes(rows, planted), self._faults(table, first_line, places)
+        return apply_changes(rows, planted), self._faults(table, places)
 
     def change_text(
-        self, table: str, rows: pa.Table, text: bytes, first_line: int, people: People
+        self, table: str, rows: pa.Table, text: bytes, people: People
     ) -> tuple[bytes, list[Fault]]:
         """``rows``, as ``change_rows`` gave them, in CSV without a header, one on each line."""
         if not any(isinstance(slot.recipe, TextRecipe) for slot in self._slots[table]):
             return text, []
         orders = self._order_lines(table, rows, people)
         spoilt, places = spoil_lines(get_model(DIALECT).table(table), text, orders)
-        return spoilt, self._faults(table, first_line, places)
+        return spoilt, self._faults(table, places)
 
     def _is_closed(self, table: str) -> bool:
         recipe = self._files.get(table)
@@ -187,9 +187,9 @@ class SiteDirt:
     def _stream(self, slot: Slot, table: str) -> str:
         return f"dirt/{self.site}/{slot.recipe.name}/{space_of(table)}"
 
-    def _faults(self, table: str, first_line: int, places: Iterable[Place]) -> list[Fault]:
+    def _faults(self, table: str, places: Iterable[Place]) -> list[Fault]:
         return [
-            Fault(self.site, _file_of(table), first_line + row, column, recipe)
+            Fault(self.site, _file_of(table), row, column, recipe)
             for row, column, recipe in sorted(places)
         ]
 

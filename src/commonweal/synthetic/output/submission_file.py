@@ -68,12 +68,12 @@ class SubmissionFile:
         """The rows of some people with the dirt in them."""
         if self._empty is not None:
             return Piece(b"", 0, 0, ())
-        changed, in_rows = self._dirt.change_rows(self.table.name, rows, 0, people)
+        changed, in_rows = self._dirt.change_rows(self.table.name, rows, people)
         written = changed.select(self._columns)
         if self._is_json:
             return Piece(encode_json_lines(written), len(changed), len(changed), tuple(in_rows))
         clean = encode_csv(written)
-        text, in_text = self._dirt.change_text(self.table.name, changed, clean, 0, people)
+        text, in_text = self._dirt.change_text(self.table.name, changed, clean, people)
         lines = text.count(LINE_FEED)
         if lines != len(changed):
             in_rows = _place(in_rows, changed)
