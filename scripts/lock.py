@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 LOCKS = {
     "runtime": [],
     "demo": ["--extra", "demo", "--group", "build"],
-    "dev": ["--extra", "demo", "--group", "dev"],
+    "dev": ["--extra", "demo", "--extra", "sftp", "--group", "dev"],
 }
 """What each lock holds beyond the runtime dependencies; each is a superset of the one before."""
 
