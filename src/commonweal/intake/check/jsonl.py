@@ -8,7 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_keys
+from commonweal.intake.check.columnar import (
+    BATCH_ROWS,
+    ROW,
+    KeyWriter,
+    build_key_schema,
+    build_keys,
+)
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
 from commonweal.intake.check.lines import LineMap
@@ -37,8 +43,7 @@ class JsonLines:
         """Check every line; keys and dates go to ``keys``."""
         frame = pl.DataFrame(schema=dict.fromkeys(self._table.columns, pl.String))
         columns = build_keys(self._table.fields)
-        schema = frame.with_row_index(ROW).lazy().select(ROW, *columns).collect_schema()
-        with KeyWriter(keys, schema) as writer:
+        with KeyWriter(keys, build_key_schema(self._table.fields)) as writer:
             for start, batch in self._batches(progress):
                 text = pl.DataFrame(batch, schema=frame.schema).with_row_index(ROW, offset=start)
                 writer.write(text.select(ROW, *columns))

@@ -126,9 +126,12 @@ def survey(
 class RecordCounter:
     """Splits text into records, block after block, and counts what it has met."""
 
-    def __init__(self, width: int, header_lines: int, limit: int) -> None:
+    def __init__(
+        self, width: int, header_lines: int, limit: int, *, allow_nul: bool = False
+    ) -> None:
         self._width = width
         self._limit = limit
+        self._allow_nul = allow_nul
         self.lines = LineMap(header_lines)
         self.records = 0
         self.bytes = 0
@@ -169,7 +172,7 @@ class RecordCounter:
         return self._split(data, len(text)) is not None
 
     def _split(self, data: Bytes, size: int) -> Split | None:
-        split = split_records(data, size, self._width)
+        split = split_records(data, size, self._width, allow_nul=self._allow_nul)
         if split is None or not self._is_within_limit(split, size):
             self.is_sound = False
             return None

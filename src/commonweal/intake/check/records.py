@@ -81,7 +81,7 @@ def room_behind(data: Bytes, held: int) -> memoryview:
 def keep_rest(data: Bytes, start: int, held: int) -> Bytes:
     """Move the ``held`` bytes from ``start`` on to the front, of a larger buffer if need be."""
     rest = data[start : start + held]
-    if 2 * held > len(data):
+    if len(room_behind(data, held)) <= held:
         data = new_buffer(2 * len(data))
     data[PAD : PAD + held] = rest
     return data
@@ -94,11 +94,11 @@ def readinto(stream: BinaryIO, room: memoryview) -> int:
     return len(text)
 
 
-def split_records(data: Bytes, size: int, width: int) -> Split | None:
+def split_records(data: Bytes, size: int, width: int, *, allow_nul: bool) -> Split | None:
     """Split the ``size`` bytes after the padding, which begin with a record of ``width`` fields.
 
-    None when the text is not UTF-8, holds a NUL, a stray quote or carriage return, or a
-    record of another width.
+    None when the text is not UTF-8, holds a stray quote or carriage return, a record of
+    another width or, unless they are allowed, a NUL.
     """
     stop = PAD + size
     words = data[: -(-stop // PAD) * PAD + PAD]
@@ -115,7 +115,7 @@ def split_records(data: Bytes, size: int, width: int) -> Split | None:
     else:
         inside = inner = np.zeros_like(newlines)
     cut = _last(newlines) + 1 or PAD
-    if not _is_text(data[PAD:cut]):
+    if not _is_text(data[PAD:cut], allow_nul=allow_nul):
         return None
     crlf = _count_returns(words, inside, newlines, stop=cut)
     if crlf is None:
@@ -202,11 +202,11 @@ def _count_returns(words: Bytes, inside: Bits, newlines: Bits, *, stop: int) -> 
     return int(np.bitwise_count(outside).sum())
 
 
-def _is_text(text: Bytes) -> bool:
-    """UTF-8 without NUL bytes; the text ends with a line, so no character is cut."""
+def _is_text(text: Bytes, *, allow_nul: bool) -> bool:
+    """Whether it is UTF-8 and without NUL bytes; the text ends with a line, so no character is cut."""
     if not text.size:
         return True
-    if text.min() == 0:
+    if not allow_nul and text.min() == 0:
         return False
     if text.max() < ASCII_END:
         return True
