@@ -16,20 +16,23 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.cells import Column, fetch_words, get_column, judge
-from commonweal.intake.check.dates import BIRTH_YEAR
-from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES, find_fault
+from commonweal.intake.check.cells import Column, Numbers, fetch_words, get_column, judge
+from commonweal.intake.check.doubtful import (
+    Reading,
+    build_keys,
+    has_key,
+    is_checked,
+    is_day,
+    read_doubtful,
+)
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
-from commonweal.intake.check.records import Bits, Positions, Split
+from commonweal.intake.check.records import Bits, Mask, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
-from commonweal.schema.model import DataType, Field
+from commonweal.schema.model import Field
 
 BATCH_ROWS = 100_000
 ROW = "row"
-_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_SURE_DATE = f"{_DATE}$"
-_SURE_TIME = f"{_DATE}{TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES)}$"
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ class _ColumnPass:
         self.field = field
         self._lines = lines
         self._tally = tally
-        self._has_key = _is_number(field) or _is_day(field)
-        self._key_type = pa.int64() if _is_number(field) else pa.date32()
+        self._has_key = has_key(field)
+        self._key_type = pa.date32() if is_day(field) else pa.int64()
 
     def take(self, split: Split, words: Bits, first: int) -> pa.Array | None:
         """Judge the cells of a block whose first row has this number; its keys, if it has any."""
@@ -110,114 +113,39 @@ class _ColumnPass:
             return None
         column = get_column(split, words, self._place)
         filled = column.lengths > 0
-        if filled.any():
-            judgement = judge(self.field, column, wants_values=self._has_key)
-            known = judgement.sure & filled
-            values = judgement.values
-        else:
-            known, values = filled, None
+        known, values = self._judge(column, filled)
         doubtful = ~known if self.field.required else filled & ~known
-        rows = np.flatnonzero(doubtful)
-        if rows.size:
-            text = column.read_text(rows, self.field.name)
-            self._judge(text, rows + first)
+        if doubtful.any():
+            rows = np.flatnonzero(doubtful)
+            reading = read_doubtful(self.field, column.read_text(rows))
+            self._report(reading, rows + first)
+            if values is not None:
+                known[rows], values[rows] = reading.has_key, reading.keys
         if not self._has_key:
             return None
         if values is None:
             return pa.nulls(split.rows, self._key_type)
-        if rows.size:
-            found = text.to_frame().select(_build_key(self.field)).to_series()
-            there = found.is_not_null().to_numpy()
-            values[rows[there]] = found.drop_nulls().to_physical().to_numpy()
-            known[rows[there]] = True
         return pa.array(values, mask=~known).view(self._key_type)
 
-    def _judge(self, text: pl.Series, numbers: Positions) -> None:
-        """Decide on each different text once, and locate only as many as will be shown."""
-        frame = text.to_frame().select(build_suspect(self.field)).with_columns(row=numbers)
-        suspects = frame.drop_nulls()
-        found: dict[str, list[str]] = {}
-        for cell in suspects[self.field.name].unique().to_list():
-            if code := find_fault(self.field, cell):
-                found.setdefault(code, []).append(cell)
-        for code, cells in found.items():
-            faults = suspects.filter(pl.col(self.field.name).is_in(cells))
-            self._report(code, faults)
+    def _judge(self, column: Column, filled: Mask) -> tuple[Mask, Numbers | None]:
+        """Which cells are certainly right and what their keys are; None when all are empty."""
+        if not filled.any():
+            return filled, None
+        judgement = judge(self.field, column, wants_values=self._has_key)
+        return judgement.sure & filled, judgement.values
 
-    def _report(self, code: str, faults: pl.DataFrame) -> None:
-        name, shown = self.field.name, 0
-        for cell, row in faults.head(MAX_EXAMPLES).iter_rows():
-            if self._tally.wants_examples(code, name):
-                record, line = self._lines.place(row)
-                self._tally.add(code, line=line, record=record, column=name, value=cell)
-                shown += 1
-        self._tally.count(code, name, more=faults.height - shown)
-
-
-def is_checked(field: Field) -> bool:
-    """Whether a cell of the field can be wrong at all."""
-    return field.required or field.length is not None or field.type is not DataType.STRING
-
-
-def build_suspect(field: Field) -> pl.Expr:
-    """The text of the cell when it may be wrong, else null; an empty cell reads as ''."""
-    text = pl.col(field.name).fill_null("")
-    empty = text == ""
-    sure = _build_sure(field, text)
-    suspicious = empty | ~sure if field.required else ~empty & ~sure
-    return pl.when(suspicious).then(text).otherwise(None)
-
-
-def _build_sure(field: Field, text: pl.Expr) -> pl.Expr:
-    """True only for a text that is certain to be right (the text is not empty)."""
-    match field.type:
-        case DataType.INTEGER:
-            sure = text.cast(pl.Int64, strict=False).is_not_null()
-        case DataType.FLOAT:
-            sure = text.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
-        case DataType.DATE:
-            sure = text.str.contains(_SURE_DATE) & _is_calendar_date(text)
-        case DataType.TIMESTAMP:
-            sure = text.str.contains(_SURE_TIME) & _is_calendar_date(text.str.slice(0, 10))
-        case DataType.STRING:
-            sure = pl.lit(value=True) if field.length is None else _is_short(text, field.length)
-    return sure
-
-
-def _is_calendar_date(text: pl.Expr) -> pl.Expr:
-    day = text.str.to_date("%Y-%m-%d", strict=False)
-    return (day >= pl.date(1, 1, 1)).fill_null(value=False)
-
-
-def _is_short(text: pl.Expr, length: int) -> pl.Expr:
-    """In bytes, of which there are at least as many as characters."""
-    return text.str.len_bytes() <= length
-
-
-def build_keys(fields: Iterable[Field]) -> list[pl.Expr]:
-    """Keys and years of birth as numbers, dates and times as days; null when they are not."""
-    return [_build_key(field) for field in fields if _is_number(field) or _is_day(field)]
-
-
-def is_key(field: Field) -> bool:
-    return field.type is DataType.INTEGER and (
-        field.primary_key or (field.references is not None and not field.is_concept)
-    )
-
-
-def _is_number(field: Field) -> bool:
-    return is_key(field) or field.name == BIRTH_YEAR
-
-
-def _is_day(field: Field) -> bool:
-    return field.type in (DataType.DATE, DataType.TIMESTAMP)
-
-
-def _build_key(field: Field) -> pl.Expr:
-    text = pl.col(field.name)
-    if _is_number(field):
-        return text.cast(pl.Int64, strict=False).alias(field.name)
-    return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).alias(field.name)
+    def _report(self, reading: Reading, numbers: Positions) -> None:
+        """Count the faults, and locate only as many as will be shown."""
+        name = self.field.name
+        for code, faults in reading.faults.items():
+            shown = 0
+            for index in faults[:MAX_EXAMPLES].tolist():
+                if self._tally.wants_examples(code, name):
+                    record, line = self._lines.place(int(numbers[index]))
+                    value = reading.text[index]
+                    self._tally.add(code, line=line, record=record, column=name, value=value)
+                    shown += 1
+            self._tally.count(code, name, more=len(faults) - shown)
 
 
 def build_key_schema(fields: Iterable[Field]) -> pl.Schema:
