@@ -13,8 +13,8 @@ from typing import Self
 import polars as pl
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.dates import BIRTH_YEAR
 from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES, find_fault
+from commonweal.intake.check.kept import is_kept, is_kept_number, is_kept_presence
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.findings import Tally
 from commonweal.schema.errors import CommonwealError
@@ -128,28 +128,17 @@ def _is_short(text: pl.Expr, length: int) -> pl.Expr:
 
 
 def build_keys(fields: Iterable[Field]) -> list[pl.Expr]:
-    """Keys and years of birth as numbers, dates and times as days; null when they are not."""
-    return [_build_key(field) for field in fields if _is_number(field) or _is_day(field)]
-
-
-def is_key(field: Field) -> bool:
-    return field.type is DataType.INTEGER and (
-        field.primary_key or (field.references is not None and not field.is_concept)
-    )
-
-
-def _is_number(field: Field) -> bool:
-    return is_key(field) or field.name == BIRTH_YEAR
-
-
-def _is_day(field: Field) -> bool:
-    return field.type in (DataType.DATE, DataType.TIMESTAMP)
+    """What ``kept`` says is put aside of every row, under the names of the fields."""
+    return [_build_key(field) for field in fields if is_kept(field)]
 
 
 def _build_key(field: Field) -> pl.Expr:
     text = pl.col(field.name)
-    if _is_number(field):
+    if is_kept_number(field):
         return text.cast(pl.Int64, strict=False).alias(field.name)
+    if is_kept_presence(field):
+        is_there = text.fill_null("") != ""
+        return pl.when(is_there).then(statement=True).otherwise(None).alias(field.name)
     return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).alias(field.name)
 
 
