@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.intake_folders import check, csv_text, programme_table
 
-from commonweal.intake.check.columnar import build_suspect
+from commonweal.intake.check.doubtful import build_suspect
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.preflight import survey
 from commonweal.intake.check.structure import Copy, copy_sound_records

@@ -79,7 +79,7 @@ class Column:
     ends: Positions
     lengths: Numbers
 
-    def read_text(self, rows: Positions, name: str) -> pl.Series:
+    def read_text(self, rows: Positions) -> pl.Series:
         """The cells of some rows as text; a doubled quote is one."""
         starts, lengths = self.starts[rows], self.lengths[rows]
         offsets = np.concatenate(([0], np.cumsum(lengths)))
@@ -87,8 +87,7 @@ class Column:
         text = pa.LargeStringArray.from_buffers(
             len(rows), pa.py_buffer(offsets), pa.py_buffer(self.data[index])
         )
-        cells = pl.Series(name, text)
-        return cells.str.replace_all('""', '"', literal=True)
+        return pl.Series(text).str.replace_all('""', '"', literal=True)
 
     def last_words(self) -> list[Bits]:
         """The digits of a cell as numbers from its end on, eight bytes at a time; 0 before it."""

@@ -16,18 +16,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.cells import Column, Numbers, fetch_words, get_column, judge
+from commonweal.intake.check.cells import Judgement, fetch_words, get_column, judge
 from commonweal.intake.check.doubtful import (
     Reading,
     build_keys,
-    has_key,
     is_checked,
-    is_day,
     read_doubtful,
 )
+from commonweal.intake.check.kept import is_kept, is_kept_day, is_kept_presence
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
-from commonweal.intake.check.records import Bits, Mask, Positions, Split
+from commonweal.intake.check.records import Bits, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
 from commonweal.schema.model import Field
 
@@ -104,16 +103,21 @@ class _ColumnPass:
         self.field = field
         self._lines = lines
         self._tally = tally
-        self._has_key = has_key(field)
-        self._key_type = pa.date32() if is_day(field) else pa.int64()
+        self._is_kept = is_kept(field)
+        self._is_presence = is_kept_presence(field)
+        self._type = pa.date32() if is_kept_day(field) else pa.int64()
 
     def take(self, split: Split, words: Bits, first: int) -> pa.Array | None:
-        """Judge the cells of a block whose first row has this number; its keys, if it has any."""
-        if not self._has_key and not is_checked(self.field):
+        """Judge the cells of a block whose first row has this number; what is kept of them."""
+        if not self._is_kept and not is_checked(self.field):
             return None
         column = get_column(split, words, self._place)
         filled = column.lengths > 0
-        known, values = self._judge(column, filled)
+        if not filled.any():
+            judgement = Judgement(filled)
+        else:
+            judgement = judge(self.field, column, wants_values=self._is_kept)
+        known, values = judgement.sure & filled, judgement.values
         doubtful = ~known if self.field.required else filled & ~known
         if doubtful.any():
             rows = np.flatnonzero(doubtful)
@@ -121,25 +125,20 @@ class _ColumnPass:
             self._report(reading, rows + first)
             if values is not None:
                 known[rows], values[rows] = reading.has_key, reading.keys
-        if not self._has_key:
+        if not self._is_kept:
             return None
+        if self._is_presence:
+            return pa.array(filled, mask=~filled)
         if values is None:
-            return pa.nulls(split.rows, self._key_type)
-        return pa.array(values, mask=~known).view(self._key_type)
-
-    def _judge(self, column: Column, filled: Mask) -> tuple[Mask, Numbers | None]:
-        """Which cells are certainly right and what their keys are; None when all are empty."""
-        if not filled.any():
-            return filled, None
-        judgement = judge(self.field, column, wants_values=self._has_key)
-        return judgement.sure & filled, judgement.values
+            return pa.nulls(split.rows, self._type)
+        return pa.array(values, mask=~known).view(self._type)
 
     def _report(self, reading: Reading, numbers: Positions) -> None:
         """Count the faults, and locate only as many as will be shown."""
         name = self.field.name
         for code, faults in reading.faults.items():
             shown = 0
-            for index in faults[:MAX_EXAMPLES].tolist():
+            for index in faults[:MAX_EXAMPLES]:
                 if self._tally.wants_examples(code, name):
                     record, line = self._lines.place(int(numbers[index]))
                     value = reading.text[index]

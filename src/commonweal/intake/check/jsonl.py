@@ -13,8 +13,8 @@ from commonweal.intake.check.columnar import (
     ROW,
     KeyWriter,
     build_key_schema,
-    build_keys,
 )
+from commonweal.intake.check.doubtful import build_keys
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
 from commonweal.intake.check.lines import LineMap

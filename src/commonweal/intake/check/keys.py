@@ -10,9 +10,10 @@ from itertools import chain
 
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
-from commonweal.intake.check.columnar import ROW, is_key
+from commonweal.intake.check.columnar import ROW
 from commonweal.intake.check.dates import build_date_rules
 from commonweal.intake.check.file import Checked
+from commonweal.intake.check.kept import is_key
 from commonweal.intake.findings import MAX_EXAMPLES, Example, Finding, build_finding
 from commonweal.schema.model import Field, Reference
 
