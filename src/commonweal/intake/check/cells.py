@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 
 from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES
-from commonweal.intake.check.records import Bits, Bytes, Mask, Positions, Split
+from commonweal.intake.check.records import QUOTE, Bits, Bytes, Mask, Positions, Split
 from commonweal.schema.model import DataType, Field
 
 WORD = 8
@@ -28,6 +28,8 @@ LONGEST = 31
 MOST_SURE_DIGITS = 18
 """Numbers of so many digits fit into 64 bits whatever the digits are."""
 MOST_WORDS = 3
+OUTLIERS = 16
+"""So many cells of a block may be longer than the others and are left to the slower passes."""
 FIRST_YEAR, LAST_YEAR = 1850, 2099
 DATE_LENGTH, TIME_LENGTH = 10, 19
 _SUFFIX = re.compile(TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES))
@@ -80,23 +82,33 @@ class Column:
     lengths: Numbers
 
     def read_text(self, rows: Positions) -> pl.Series:
-        """The cells of some rows as text; a doubled quote is one."""
-        starts, lengths = self.starts[rows], self.lengths[rows]
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
-        index = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        text = pa.LargeStringArray.from_buffers(
-            len(rows), pa.py_buffer(offsets), pa.py_buffer(self.data[index])
+        """The cells of some rows as text, without the quotes around them; a doubled one is one."""
+        starts, ends = self.starts[rows], self.ends[rows]
+        quoted = (self.data[starts] == QUOTE) & (ends > starts)
+        starts, ends = starts + quoted, ends - quoted
+        offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+        index = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
+        text = self.data[index]
+        cells = pa.LargeStringArray.from_buffers(
+            len(rows), pa.py_buffer(offsets), pa.py_buffer(text)
         )
-        return pl.Series(text).str.replace_all('""', '"', literal=True)
+        read = pl.Series(cells)
+        return read.str.replace_all('""', '"', literal=True) if (text == QUOTE).any() else read
 
-    def last_words(self) -> list[Bits]:
-        """The digits of a cell as numbers from its end on, eight bytes at a time; 0 before it."""
+    def last_words(self) -> tuple[list[Bits], int]:
+        """The digits of a cell as numbers from its end on, eight bytes at a time; 0 before it.
+
+        As many words as nearly all cells need, and the length of cell that they hold.
+        """
         lengths = np.minimum(self.lengths, LONGEST)
-        count = min(max(-(-int(lengths.max()) // WORD), 1), MOST_WORDS)
-        return [
+        count = 1
+        while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
+            count += 1
+        words = [
             (self.words[self.ends - WORD * (word + 1)] ^ ZEROS) & LAST_BYTES[word][lengths]
             for word in range(count)
         ]
+        return words, WORD * count
 
 
 @dataclass(frozen=True)
@@ -112,8 +124,8 @@ def fetch_words(data: Bytes) -> Bits:
     return np.ndarray((len(data) - WORD + 1,), dtype="<u8", buffer=data.data, strides=(1,))
 
 
-def get_column(split: Split, words: Bits, place: int) -> Column:
-    starts, ends = split.bounds(place)
+def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> Column:
+    starts, ends = split.bounds(place, every_quote=every_quote)
     return Column(split.data, words, starts, ends, ends - starts)
 
 
@@ -125,8 +137,8 @@ def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
 
 
 def _judge_integers(column: Column, wants_values: bool) -> Judgement:
-    digits = column.last_words()
-    sure = (column.lengths <= MOST_SURE_DIGITS) & ~_any_high([_not_digits(w) for w in digits])
+    digits, longest = column.last_words()
+    sure = (column.lengths <= min(longest, MOST_SURE_DIGITS)) & ~_any_high([_not_digits(w) for w in digits])
     if not wants_values:
         return Judgement(sure)
     values = np.zeros(len(sure), dtype=np.uint64)
@@ -143,11 +155,12 @@ def _judge_floats(column: Column, wants_values: bool) -> Judgement:
     bare = Column(column.data, column.words, starts, column.ends, column.ends - starts)
     points = np.zeros(len(starts), dtype=np.uint8)
     odd = []
-    for word in bare.last_words():
+    digits, longest = bare.last_words()
+    for word in digits:
         dots = _equal_bytes(word, POINT)
         odd.append(_not_digits(word) ^ dots)
         points += np.bitwise_count(dots)
-    fits = (points <= 1) & (bare.lengths > points) & (bare.lengths <= MOST_WORDS * WORD)
+    fits = (points <= 1) & (bare.lengths > points) & (bare.lengths <= longest)
     return Judgement(fits & ~_any_high(odd))
 
 

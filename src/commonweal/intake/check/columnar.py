@@ -28,10 +28,12 @@ from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
 from commonweal.intake.check.records import Bits, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
-from commonweal.schema.model import Field
+from commonweal.schema.model import DataType, Field
 
 BATCH_ROWS = 100_000
 ROW = "row"
+GATHERED = 16
+"""So many blocks of keys are written together, for fewer and larger groups of rows."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class _ColumnPass:
         """Judge the cells of a block whose first row has this number; what is kept of them."""
         if not self._is_kept and not is_checked(self.field):
             return None
-        column = get_column(split, words, self._place)
+        is_text = self.field.type is DataType.STRING
+        column = get_column(split, words, self._place, every_quote=is_text)
         filled = column.lengths > 0
         if not filled.any():
             judgement = Judgement(filled)
@@ -159,6 +162,7 @@ class KeyWriter:
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self._schema = pl.DataFrame(schema=schema).to_arrow().schema
+        self._waiting: list[pa.RecordBatch] = []
         self._writer = pq.ParquetWriter(
             path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
         )
@@ -173,7 +177,14 @@ class KeyWriter:
         """Write the keys of a block of rows, whose first has the number ``first``."""
         rows = np.arange(first, first + size, dtype=np.uint32)
         arrays = [pa.array(rows), *(columns[name] for name in self._schema.names[1:])]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        if len(self._waiting) == GATHERED:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._waiting, schema=self._schema))
+        self._waiting.clear()
 
     def __exit__(self, *_: object) -> None:
+        self._write_waiting()
         self._writer.close()

@@ -7,8 +7,8 @@ preflight stops and says so, and ``structure`` reads the file with more care.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -21,12 +21,12 @@ from commonweal.intake.check.records import (
     Split,
     keep_rest,
     new_buffer,
-    readinto,
     room_behind,
     split_records,
 )
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
+"""What is made of a block of this size fits into the cache of a core."""
 MAX_RECORD_BYTES = 16 << 20
 HEAD_BYTES = 4096
 
@@ -142,14 +142,14 @@ class RecordCounter:
         self.is_open = False
         """Whether the text so far ends within a record."""
 
-    def read(self, stream: BinaryIO) -> Iterator[Split]:
+    def read(self, stream: BufferedReader) -> Iterator[Split]:
         """The records of a stream in blocks, each of them good until the next one is asked for.
 
         A last line without an end is given the one that the line before it has. At the first
         odd byte the blocks end, and ``is_sound`` is false.
         """
         data, held = new_buffer(BLOCK_BYTES), 0
-        while got := readinto(stream, room_behind(data, held)):
+        while got := stream.readinto(room_behind(data, held)):
             split = self._split(data, held + got)
             if split is None:
                 return

@@ -10,7 +10,6 @@ Only text whose structure is beyond doubt is split: at the first odd byte the an
 
 import codecs
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,8 @@ QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
 ASCII_END = 128
 PAD = 64
 """Bytes kept free in front of and behind the text of a buffer, in whole words of bits."""
+SAMPLE = 64
+"""Cells of a block that are looked at to see whether a column is quoted."""
 
 Bytes = npt.NDArray[np.uint8]
 Bits = npt.NDArray[np.uint64]
@@ -50,8 +51,11 @@ class Split:
     def rows(self) -> int:
         return self.ends.shape[1]
 
-    def bounds(self, place: int) -> tuple[Positions, Positions]:
-        """Where the cells of one column begin and end, without the quotes around them."""
+    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions]:
+        """Where the cells of one column begin and end, without the quotes around them.
+
+        Unless ``every_quote`` matters, the quotes stay in a column that seems to have none.
+        """
         ends = self.ends[place]
         if place:
             starts = self.ends[place - 1] + 1
@@ -61,7 +65,7 @@ class Split:
             starts[1:] = self.ends[-1, :-1] + 1
         if self.crlf and place == len(self.ends) - 1:
             ends = ends - (self.data[ends - 1] == RETURN)
-        if self.has_quotes:
+        if self.has_quotes and (every_quote or (self.data[starts[:SAMPLE]] == QUOTE).any()):
             quoted = self.data[starts] == QUOTE
             if quoted.any():
                 return starts + quoted, ends - quoted
@@ -85,13 +89,6 @@ def keep_rest(data: Bytes, start: int, held: int) -> Bytes:
         data = new_buffer(2 * len(data))
     data[PAD : PAD + held] = rest
     return data
-
-
-def readinto(stream: BinaryIO, room: memoryview) -> int:
-    """Fill the room from a stream and return how many bytes came; none at its end."""
-    text = stream.read(len(room))
-    room[: len(text)] = text
-    return len(text)
 
 
 def split_records(data: Bytes, size: int, width: int, *, allow_nul: bool) -> Split | None:
