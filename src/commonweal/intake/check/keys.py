@@ -14,6 +14,7 @@ from commonweal.intake.check.columnar import ROW
 from commonweal.intake.check.dates import build_date_rules
 from commonweal.intake.check.file import Checked
 from commonweal.intake.check.kept import is_key
+from commonweal.intake.check.repeats import count_repeats
 from commonweal.intake.findings import MAX_EXAMPLES, Example, Finding, build_finding
 from commonweal.schema.model import Field, Reference
 
@@ -71,7 +72,7 @@ class _KeyCheck:
 
     def _find_duplicates(self, field: Field) -> Iterator[Finding]:
         key, table = quoted(field.name), quoted(self.name)
-        surplus = self._engine.value(f"SELECT count({key}) - count(DISTINCT {key}) FROM {table}")
+        surplus = self._count_repeats(field)
         if surplus:
             rows = (
                 f"SELECT {ROW}, {key} FROM {table} SEMI JOIN (SELECT {key} FROM {table} "
@@ -79,6 +80,16 @@ class _KeyCheck:
                 f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) > 1"
             )
             yield self._finding("key.duplicate", field, surplus, rows)
+
+    def _count_repeats(self, field: Field) -> int:
+        key, keys = quoted(field.name), self._checked.keys
+        counted = count_repeats(keys, field.name) if keys else 0
+        if counted is not None:
+            return counted
+        table = quoted(self.name)
+        return int(
+            self._engine.value(f"SELECT count({key}) - count(DISTINCT {key}) FROM {table}")
+        )
 
     def _find_orphans(self, field: Field) -> Iterator[Finding]:
         target = field.references
