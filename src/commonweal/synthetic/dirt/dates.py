@@ -88,6 +88,7 @@ AFTER_DEATH = RowRecipe(
     seen="Not in the public data sets that were measured; All of Us has a rule against it.",
     rates=Rates(0.05),
     rejects=False,
+    codes=("date.after_death",),
     rules=("death.no_data_after",),
     tables=LEAVES,
     change=_after_death,
