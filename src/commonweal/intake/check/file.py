@@ -151,11 +151,7 @@ class FileCheck:
                 Path(file), half + half * row // max(expected, 1), size
             ),
         )
-        if rows != expected:
-            raise CommonwealError(
-                f"{file} has {expected:,} records, but {rows:,} rows were read.",
-                fix="This is a fault of the check and not of the file: please report it.",
-            )
+        _assert_nothing_lost(file, expected, rows)
         self._tell(Path(file), size, size)
         columns = frozenset(field.name for _, field in source.fields)
         return replace(
@@ -175,6 +171,7 @@ class FileCheck:
         filled = replace(
             checked.with_findings(found), keys=keys, lines=reader.lines, columns=columns
         )
+        _assert_nothing_lost(path.name, reader.seen, reader.rows + reader.rejected)
         return filled.with_rows(reader.rows, reader.rejected)
 
     def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
@@ -208,6 +205,15 @@ def stamp(path: Path) -> tuple[int, int]:
     if not S_ISREG(status.st_mode):
         raise OSError(EINVAL, "not an ordinary file")
     return status.st_size, status.st_mtime_ns
+
+
+def _assert_nothing_lost(file: str, seen: int, accounted: int) -> None:
+    """Rows parsed and rows rejected are all the rows there are, whichever pass counted them."""
+    if seen != accounted:
+        raise CommonwealError(
+            f"{file} has {seen:,} records, but {accounted:,} are accounted for.",
+            fix="This is a fault of the check and not of the file: please report it.",
+        )
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:

@@ -78,6 +78,7 @@ BEFORE_BIRTH = RowRecipe(
     seen="Synthea 1k: 24 % of specimens; GiBleed: 1 of 67,707 drug exposures.",
     rates=Rates(0.001, {"specimen": 0.24}),
     rejects=False,
+    codes=("date.before_birth",),
     rules=("time.before_birth", "time.plausible_year"),
     tables=LEAVES,
     change=_before_birth,
