@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from commonweal.intake.check.columnar import BATCH_ROWS, ROW, Source, scan_text
 from commonweal.intake.check.header import match_columns, read_header
 from commonweal.intake.check.json_line import read_cells, read_line
-from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
@@ -42,7 +41,7 @@ def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
             f"The header of {path.name} cannot be read.", fix="Verify the landing area."
         )
     mapping = match_columns(header.names, table)
-    text = scan_text(Source(path, header.lines, mapping.width, mapping.fields, LineMap(0)))
+    text = scan_text(Source(path, header.bytes, header.lines, mapping.width, mapping.fields))
     plan = text.with_columns(pl.col(pl.String).replace("", None))
     yield from plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming")
 

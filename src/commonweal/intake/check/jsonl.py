@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_keys
+from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_key_schema
+from commonweal.intake.check.doubtful import build_keys
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
 from commonweal.intake.check.json_line import Pairs, as_text, find_field, read_line
@@ -40,8 +41,7 @@ class JsonLines:
         """Check every line; keys and dates go to ``keys``."""
         frame = pl.DataFrame(schema={field.name: pl.String for field in self._kept})
         columns = build_keys(self._kept)
-        schema = frame.with_row_index(ROW).lazy().select(ROW, *columns).collect_schema()
-        with KeyWriter(keys, schema) as writer:
+        with KeyWriter(keys, build_key_schema(self._kept)) as writer:
             for start, batch in self._batches(progress):
                 text = pl.DataFrame(batch, schema=frame.schema).with_row_index(ROW, offset=start)
                 writer.write(text.select(ROW, *columns))
