@@ -39,7 +39,7 @@ FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
 def find_key_faults(locator: Locator, others: Mapping[str, Checked]) -> Iterator[Finding]:
     """What is wrong with the keys of a table; ``others`` are all tables that were read."""
     for field in locator.fields:
-        if field.primary_key:
+        if field.primary_key and is_key(field):
             yield from _find_duplicates(locator, field)
     for field in locator.fields:
         if is_key(field) and field.references is not None:
