@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
 from commonweal.schema.arrow import arrow_schema
 from commonweal.schema.model import Table, get_model
 from commonweal.synthetic.assembly import default_makers
@@ -100,7 +101,10 @@ def select_sent(site: CleanSite, dirt: Dirt) -> dict[str, pa.Table]:
     """Rows about those whose records may be sent, and about those whom the dirt adds."""
     sent = site.may_be_sent | dirt.extra_patients(site.people)
     ids = pa.array(site.people.ids[sent])
-    return {name: _about(table, ids) for name, table in site.tables.items()}
+    tables = {name: _about(table, ids) for name, table in site.tables.items()}
+    if FACTS in tables:
+        tables[FACTS] = _link_sent(tables[FACTS], tables)
+    return tables
 
 
 def encode_site(
@@ -224,6 +228,19 @@ def _about(table: pa.Table, ids: pa.Array) -> pa.Table:
     if "person_id" not in table.schema.names:
         return table
     return table.filter(pc.is_in(table["person_id"], ids)).combine_chunks()
+
+
+def _link_sent(links: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Links of which both facts are sent."""
+    for number in ("1", "2"):
+        domains, facts = links[f"domain_concept_id_{number}"], links[f"fact_id_{number}"]
+        is_sent = pa.array(np.ones(len(links), dtype=np.bool_))
+        for domain, name in FACT_DOMAINS.items():
+            keys = tables[name][key_of(name)].combine_chunks()
+            absent = pc.and_(pc.equal(domains, domain), pc.invert(pc.is_in(facts, keys)))
+            is_sent = pc.and_(is_sent, pc.invert(absent))
+        links = links.filter(is_sent)
+    return links.combine_chunks()
 
 
 def _mask(rows: pa.Table, table: Table) -> pa.Table:

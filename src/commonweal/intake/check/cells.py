@@ -142,7 +142,9 @@ def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
 
 def _judge_integers(column: Column, wants_values: bool) -> Judgement:
     digits, longest = column.last_words()
-    sure = (column.lengths <= min(longest, MOST_SURE_DIGITS)) & ~_any_high([_not_digits(w) for w in digits])
+    sure = (column.lengths <= min(longest, MOST_SURE_DIGITS)) & ~_any_high(
+        [_not_digits(w) for w in digits]
+    )
     if not wants_values:
         return Judgement(sure)
     values = np.zeros(len(sure), dtype=np.uint64)

@@ -81,9 +81,7 @@ def check_cells(
     ends there, and what was tallied and written stands for nothing. ``copied`` says where the
     rows stand that the structural reader has put into a copy; it lets NUL bytes be.
     """
-    counter = RecordCounter(
-        source.width, source.header_lines, limit, allow_nul=copied is not None
-    )
+    counter = RecordCounter(source.width, source.header_lines, limit, allow_nul=copied is not None)
     lines = copied or counter.lines
     passes = [_ColumnPass(place, field, lines, tally) for place, field in source.fields]
     schema = build_key_schema(field for _, field in source.fields)

@@ -70,9 +70,7 @@ def _read_few(field: Field, text: list[str]) -> Reading:
 def _read_many(field: Field, text: pl.Series) -> Reading:
     frame = text.alias(field.name).to_frame()
     suspects = frame.select(build_suspect(field)).to_series()
-    codes = {
-        cell: find_fault(field, cell) for cell in suspects.drop_nulls().unique().to_list()
-    }
+    codes = {cell: find_fault(field, cell) for cell in suspects.drop_nulls().unique().to_list()}
     found = suspects.replace_strict(codes, default=None, return_dtype=pl.String)
     faults = {
         code: (found == code).fill_null(value=False).arg_true().to_list()

@@ -7,6 +7,10 @@ texts that may say who or where somebody is only whether there is one: true, or 
 from commonweal.schema.model import DataType, Field
 
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
+ELSEWHERE = ("provider_id", "care_site_id", "location_id")
+"""References that are kept even where the dialect has no such table."""
+FACTS = ("fact_id_1", "fact_id_2")
+"""References into the table of a domain that the row names."""
 TELLING = frozenset(
     {
         "person_source_value",
@@ -23,8 +27,9 @@ TELLING = frozenset(
 
 def is_kept_number(field: Field) -> bool:
     """Whether the cells are kept as 64-bit numbers, null where they are none."""
-    named = field.primary_key or field.references is not None or field.name in BIRTH_PARTS
-    return field.type is DataType.INTEGER and named
+    named = field.name in (*BIRTH_PARTS, *ELSEWHERE, *FACTS)
+    points = field.primary_key or field.references is not None
+    return field.type is DataType.INTEGER and (named or points)
 
 
 def is_kept_day(field: Field) -> bool:
