@@ -4,7 +4,7 @@ import itertools
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.matching_frames import Row, contacts_of, details_of, validations_of
 
@@ -200,6 +200,7 @@ TEXT_FIELDS = ("first_name", "middle_name", "last_name", "email", "address_1", "
 
 
 @given(own=st.tuples(*[WORDS] * len(TEXT_FIELDS)), sites=st.tuples(*[WORDS] * len(TEXT_FIELDS)))
+@settings(deadline=None)
 def test_whether_a_field_matches_does_not_depend_on_the_side(
     own: tuple[str | None, ...], sites: tuple[str | None, ...]
 ) -> None:

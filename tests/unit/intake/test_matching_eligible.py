@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.curation.rules.consent import ehr, enrolled
@@ -90,6 +90,7 @@ def test_the_day_of_authorisation_is_that_of_the_latest_answer() -> None:
 
 
 @given(answers=st.permutations([said(1, "yes"), said(2, EXPIRED), said(3, "no"), said(4, "yes")]))
+@settings(deadline=None)
 def test_the_order_of_the_rows_does_not_matter(answers: list[Answer]) -> None:
     assert standing_of(*answers) == standing_of(*sorted(answers))
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.intake.matching.declared import (
@@ -152,12 +152,14 @@ TEXTS = st.one_of(
 
 @pytest.mark.parametrize("field", FIELDS)
 @given(texts=st.lists(TEXTS, max_size=6))
+@settings(deadline=None)
 def test_a_column_is_made_comparable_as_each_of_its_values(field: str, texts: list[str]) -> None:
     assert normalise(field, *texts) == [REFERENCES[field](text) or None for text in texts]
 
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"phone_number", "address_1", "address_2"}))
 @given(text=TEXTS)
+@settings(deadline=None)
 def test_what_is_comparable_stays_as_it_is(field: str, text: str) -> None:
     """Telephone numbers and streets too, but for what their rules join anew."""
     once = normalise(field, text)
@@ -165,6 +167,7 @@ def test_what_is_comparable_stays_as_it_is(field: str, text: str) -> None:
 
 
 @given(text=st.text())
+@settings(deadline=None)
 def test_folding_leaves_no_accent_and_digits_are_ten(text: str) -> None:
     frame = pl.Series("text", [text, "(617) 555-0102", "1-617-555-0102"]).to_frame()
     digits = frame.select(get_digits(pl.col("text")))["text"].to_list()
