@@ -103,7 +103,7 @@ def slip(born: Days) -> Days:
     days, numbers = day.astype(np.int64), number.astype(np.int64)
     swapped = (year + days % MONTHS).astype("datetime64[D]") + numbers.astype("timedelta64[D]")
     earlier = (month - MONTHS).astype("datetime64[D]") + np.minimum(days, 27)
-    return np.where((days < MONTHS) & (days != numbers), swapped, earlier)
+    return np.asarray(np.where((days < MONTHS) & (days != numbers), swapped, earlier))
 
 
 def _list_sexes(draws: Draws, people: People) -> pa.Array:
