@@ -15,7 +15,9 @@ from commonweal.cli import (
     config,
     curate,
     demo,
+    match,
     release,
+    roster,
     serve,
     sites,
     submissions,
@@ -60,7 +62,9 @@ cohort.register(app)
 config.register(app)
 curate.register(app)
 demo.register(app)
+match.register(app)
 release.register(app)
+roster.register(app)
 serve.register(app)
 sites.register(app)
 submissions.register(app)

@@ -4,6 +4,7 @@ Only participants whose records may be sent are compared by their details; of th
 consent findings tell. The report and its JSON hold counts and lines, no id and no value.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from commonweal.engine.storage import make_private, readable_json
+from commonweal.engine.storage import readable_json
 from commonweal.intake.findings import Finding
 from commonweal.intake.matching import consent_at_intake, identity_at_intake
 from commonweal.intake.matching.declared import FIELDS, list_evidence_kinds
@@ -129,12 +130,12 @@ def match_sent(sent: Sent, programme: ProgrammeSide) -> Matched:
 
 
 def write_matched(matched: Matched, folder: Path) -> None:
-    """Write the report and the lists of persons into a folder that only its owner may open.
+    """Write the report and the lists of persons, which only their owner may read.
 
     ``persons_without_consent.csv`` is for the site; the lists of identities are for the data
     centre. No list holds a name, a date or any other detail of a person.
     """
-    make_private(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = {name: kind.words for name, kind in list_evidence_kinds().items()}
     told = matched.evidence.with_columns(
         pl.col(KIND).replace_strict(words, return_dtype=pl.String).alias("words")
@@ -144,8 +145,13 @@ def write_matched(matched: Matched, folder: Path) -> None:
         (IDENTITY, matched.identities),
         (EVIDENCE, told),
     ):
-        frame.write_csv(folder / name)
-    (folder / REPORT).write_bytes(readable_json(matched.to_json()))
+        _write_private(folder / name, frame.write_csv().encode())
+    _write_private(folder / REPORT, readable_json(matched.to_json()))
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    with file.open("wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
+        stream.write(content)
 
 
 def _count(column: pl.Series, kinds: type[Outcome] | type[Result]) -> dict[str, int]:
