@@ -21,6 +21,7 @@ from commonweal.intake.matching.matched import (
 from commonweal.intake.matching.sent import open_submission
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.snapshots import Snapshot
+from commonweal.schema.errors import CommonwealError
 
 FOLDER = "matching"
 
@@ -52,6 +53,19 @@ def read_programme(
     kind = settings.programme.synthetic if synthetic is None else synthetic
     snapshot = read_feeds(folder or find_latest_folder(settings.home), synthetic=kind)
     return Programme(read_programme_side(snapshot.files), snapshot)
+
+
+def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched | None, str]:
+    """Compare what was just accepted with the newest feeds and keep the result.
+
+    Where there are no feeds to compare with, nothing is compared, and the text says why: a
+    site may hand in before the programme has a snapshot.
+    """
+    try:
+        programme = read_programme(settings, synthetic=submission.synthetic)
+    except CommonwealError as error:
+        return None, error.found
+    return record_match(settings, submission, programme)[0], ""
 
 
 def find_matching_folder(home: Path, submission: Submission, as_of: date) -> Path:

@@ -150,7 +150,9 @@ def write_matched(matched: Matched, folder: Path) -> None:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    with file.open("wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
 
 
