@@ -5,11 +5,12 @@ are compared (``declared.FIELDS``), as text, and one row for each row of the fil
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from commonweal.intake.check.lines import LineMap
 from commonweal.intake.landing import Submission
 from commonweal.intake.reading import RECORD, map_lines, scan_columns
 from commonweal.intake.report import CheckReport
@@ -17,7 +18,6 @@ from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Model, get_model
 
 PERSON = "person_id"
-NO_ROWS: pl.DataFrame = pl.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Sent:
 
     model: Model
     files: Mapping[str, Path]
+    _maps: dict[str, LineMap] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Where the records of a table stand, once somebody asked: a whole file is read for it."""
 
     def has(self, table: str) -> bool:
         return table in self.files
@@ -48,7 +50,9 @@ class Sent:
 
     def find_lines(self, table: str, records: Iterable[int]) -> list[int]:
         """Physical lines of records of a table."""
-        lines = map_lines(self.files[table])
+        if table not in self._maps:
+            self._maps[table] = map_lines(self.files[table])
+        lines = self._maps[table]
         return [lines.place(record)[1] for record in records]
 
 
