@@ -31,6 +31,7 @@ CASES = [
     ("first_name", "Chloë", "CHLOE", {"accents"}),
     ("first_name", "William", "Bill", {"nickname"}),
     ("first_name", "Liz", "Elizabeth", {"nickname"}),
+    ("first_name", "Bill", "Will", {"nickname"}),
     ("first_name", "Catherine", "Katherine", {"similar"}),
     ("first_name", "Mary", "Mary Ann", {"one_of_several", "similar"}),
     ("first_name", "李", "李", {"accents"}),

@@ -1,5 +1,6 @@
 """``commonweal match``: whose records a site may send, and who its persons are."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from commonweal.cli.check import DialectOption, run_check
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.intake.landing import Submission, list_submissions
-from commonweal.intake.matching.declared import list_field_rules
+from commonweal.intake.matching.declared import list_evidence_kinds, list_field_rules
 from commonweal.intake.matching.match import Outcome
 from commonweal.intake.matching.matched import Matched, match_sent, write_matched
 from commonweal.intake.matching.sent import open_folder
@@ -107,6 +108,8 @@ def _get_submission(settings: Settings, name: str) -> Submission:
 def _print(matched: Matched) -> None:
     report = matched.to_json()
     OUT.print(_field_table(report["fields"]), soft_wrap=False)
+    for line in _tell_evidence(report["evidence"]):
+        OUT.print(line, markup=False)
     OUT.print()
     results = report["results"]
     OUT.print(
@@ -123,6 +126,16 @@ def _print(matched: Matched) -> None:
         OUT.print(f"  {finding.message}", markup=False)
     if not matched.findings:
         OUT.print("Nothing is to be told: everybody may be sent and is who they should be.")
+
+
+def _tell_evidence(evidence: dict[str, dict[str, int]]) -> Iterator[str]:
+    """What speaks for persons where a field does not match, in words."""
+    kinds, titles = list_evidence_kinds(), {r.name: r.title for r in list_field_rules()}
+    if evidence:
+        yield "\nWhere a field does not match, beside the outcome:"
+    for field, counts in evidence.items():
+        for kind, persons in counts.items():
+            yield f"  {titles[field]}: {kinds[kind].words} ({persons:,})"
 
 
 def _field_table(fields: dict[str, dict[str, int]]) -> Table:

@@ -1,6 +1,7 @@
 """``commonweal roster``: whose records a site may send, and what changed; ``credit`` beside it."""
 
 import getpass
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -65,7 +66,7 @@ def download(
         site,
         programme.side,
         out,
-        by=by or getpass.getuser(),
+        by=by or _name_user(),
         now=datetime.now(tz=UTC),
         feeds_of=programme.as_of,
         feeds_digest=programme.snapshot.digest,
@@ -123,6 +124,14 @@ def credit(*, feeds: FeedsOption = None, json: JsonOption = False) -> None:
         OUT.print(_credit_table(found), soft_wrap=False)
     else:
         OUT.print("No site has eligible participants or an accepted submission yet.")
+
+
+def _name_user() -> str:
+    """The user of this machine; a number where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _build(settings: Settings, site: str, programme: Programme) -> Roster:

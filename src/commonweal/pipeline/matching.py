@@ -19,11 +19,14 @@ from commonweal.intake.matching.matched import (
     write_matched,
 )
 from commonweal.intake.matching.sent import open_submission
+from commonweal.intake.sites import Purpose
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 
 FOLDER = "matching"
+DE_IDENTIFIED = (Purpose.SPRINT, Purpose.ALPHA)
+"""Purposes for which sites write ids that are no participants'."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,29 @@ def read_programme(
 def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched | None, str]:
     """Compare what was just accepted with the newest feeds and keep the result.
 
-    Where there are no feeds to compare with, nothing is compared, and the text says why: a
-    site may hand in before the programme has a snapshot.
+    What cannot be compared is not, and the text says why: a site may hand in before the
+    programme has a snapshot, and files for a sprint name nobody.
     """
     try:
+        check_identified(submission)
         programme = read_programme(settings, synthetic=submission.synthetic)
     except CommonwealError as error:
         return None, error.found
     return record_match(settings, submission, programme)[0], ""
+
+
+def check_identified(submission: Submission) -> None:
+    """Refuse a submission whose persons have ids of the site's own choice.
+
+    Raises:
+        CommonwealError: it is for a purpose whose files are de-identified at the site.
+    """
+    if submission.purpose in DE_IDENTIFIED:
+        raise CommonwealError(
+            f"The persons of a submission for {submission.purpose} are de-identified.",
+            expected="a submission for test or production, whose persons are participants",
+            fix="Compare one of these.",
+        )
 
 
 def find_matching_folder(home: Path, submission: Submission, as_of: date) -> Path:
@@ -79,8 +97,9 @@ def record_match(
     """Compare an accepted submission and keep the result, which is the same each time.
 
     Raises:
-        CommonwealError: the submission was not accepted.
+        CommonwealError: the submission was not accepted, or is de-identified.
     """
+    check_identified(submission)
     matched = match_sent(open_submission(submission), programme.side)
     make_private(settings.home / FOLDER)
     folder = find_matching_folder(settings.home, submission, programme.as_of)

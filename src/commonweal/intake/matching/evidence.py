@@ -131,12 +131,14 @@ def _find_parts(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _find_nicknames(pairs: pl.DataFrame) -> pl.DataFrame:
-    return _filter_pairs(pairs, lambda one, other: other in _list_forms(one))
+    return _filter_pairs(
+        pairs, lambda one, other: not _list_forms(one).isdisjoint(_list_forms(other))
+    )
 
 
 def _find_similar(pairs: pl.DataFrame) -> pl.DataFrame:
     def is_similar(one: str, other: str) -> bool:
-        return one != other and jellyfish.jaro_winkler_similarity(one, other) >= SIMILAR
+        return jellyfish.jaro_winkler_similarity(one, other) >= SIMILAR
 
     return _filter_pairs(pairs, is_similar)
 
@@ -153,11 +155,10 @@ PAIRWISE: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 
 
 def _filter_pairs(pairs: pl.DataFrame, holds: Callable[[str, str], bool]) -> pl.DataFrame:
-    """The pairs of folded names of which something holds; each pair is asked once."""
+    """The pairs of different folded names of which something holds; each is asked once."""
     folded = pairs.with_columns(_folded("site").alias("site"), _folded("own").alias("own"))
-    asked = (
-        folded.select("site", "own").unique().filter((pl.col("site") != "") & (pl.col("own") != ""))
-    )
+    one, other = pl.col("site"), pl.col("own")
+    asked = folded.select(one, other).unique().filter((one != "") & (other != "") & (one != other))
     found = [pair for pair in asked.iter_rows() if holds(*pair)]
     listed = pl.DataFrame(found, {"site": pl.String, "own": pl.String}, orient="row")
     return folded.join(listed, on=["site", "own"], how="semi")
@@ -235,6 +236,5 @@ def _get_namer() -> NickNamer:
 
 @cache
 def _list_forms(name: str) -> frozenset[str]:
-    """What else somebody of a name may be called, and of which names it is a form."""
-    namer = _get_namer()
-    return frozenset(namer.nicknames_of(name) | namer.canonicals_of(name))
+    """A name and the full names that it is known to be short for."""
+    return frozenset({name, *_get_namer().canonicals_of(name)})
