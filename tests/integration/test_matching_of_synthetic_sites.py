@@ -183,6 +183,18 @@ def test_without_feeds_a_site_hands_in_all_the_same(made: Path, home: Path, run:
     assert "Not compared with the programme's participants: There is no snapshot" in said
 
 
+def test_files_of_a_sprint_name_nobody_and_are_not_compared(
+    made: Path, home: Path, run: Run
+) -> None:
+    run("sites", "register", SITE, "--title", "A site")
+    hand_in = ("submit", submission_of(made), "--site", SITE, "--purpose", "sprint", "--synthetic")
+    code, said, _ = run(*hand_in, "--json")
+    assert (code, json.loads(said)["matching"]) == (0, None)
+    code, _, said = run("match", json.loads(said)["submission"]["id"])
+    assert (code, "are de-identified" in said) == (2, True)
+    assert not (home / "matching").exists()
+
+
 def test_nothing_that_is_printed_names_anybody(made: Path, tmp_path: Path, run: Run) -> None:
     """Neither an id nor a name of those without consent or with another name."""
     folder = tmp_path / "in"

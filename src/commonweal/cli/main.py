@@ -13,6 +13,7 @@ from commonweal.cli import (
     check,
     cohort,
     config,
+    credit,
     curate,
     demo,
     match,
@@ -60,6 +61,7 @@ def about(*, version: VersionOption = False) -> None:
 check.register(app)
 cohort.register(app)
 config.register(app)
+credit.register(app)
 curate.register(app)
 demo.register(app)
 match.register(app)

@@ -1,4 +1,4 @@
-"""``commonweal roster``: whose records a site may send, and what changed; ``credit`` beside it."""
+"""``commonweal roster``: whose records a site may send, and what changed."""
 
 import getpass
 import os
@@ -11,7 +11,6 @@ from rich.table import Table
 
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import Settings, read_settings
-from commonweal.intake.matching.credit import Rate, SiteCredit, measure_credit
 from commonweal.intake.matching.roster import (
     Download,
     Roster,
@@ -21,7 +20,6 @@ from commonweal.intake.matching.roster import (
     list_downloads,
 )
 from commonweal.intake.sites import get_site
-from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.matching import Programme, read_programme
 
 roster = typer.Typer(no_args_is_help=True, help="Download the roster of a site's participants.")
@@ -105,27 +103,6 @@ def downloads(*, site: SiteOption, json: JsonOption = False) -> None:
         OUT.print(f"Nobody has downloaded the roster of {site} yet.")
 
 
-def credit(*, feeds: FeedsOption = None, json: JsonOption = False) -> None:
-    """Show of how many eligible participants each site has sent health records.
-
-    Counted is the latest accepted production submission of each site; one that was declared
-    synthetic counts only where the whole programme is.
-
-    Example: commonweal credit --json
-    """
-    settings = read_settings()
-    synthetic = settings.programme.synthetic
-    folder = feeds or find_latest_folder(settings.home)
-    snapshot = read_feeds(folder, synthetic=synthetic)
-    found = measure_credit(settings.home, snapshot.files, synthetic=synthetic)
-    if json:
-        print_json([one.to_json() for one in found])
-    elif found:
-        OUT.print(_credit_table(found), soft_wrap=False)
-    else:
-        OUT.print("No site has eligible participants or an accepted submission yet.")
-
-
 def _name_user() -> str:
     """The user of this machine; a number where it has no name, as in some containers."""
     try:
@@ -165,25 +142,6 @@ def _download_table(found: list[Download]) -> Table:
     return table
 
 
-def _credit_table(found: tuple[SiteCredit, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Site")
-    for heading in ("With records", "Rate A", "In person", "Rate B"):
-        table.add_column(heading, justify="right")
-    for one in found:
-        cells = [cell for rate in (one.dtr_a, one.dtr_b) for cell in _rate_cells(rate)]
-        table.add_row(one.site, *cells)
-    return table
-
-
-def _rate_cells(rate: Rate) -> tuple[str, str]:
-    counts = f"{rate.numerator:,} of {rate.denominator:,}"
-    if rate.value is None or rate.band is None:
-        return counts, "–"
-    return counts, f"{float(rate.value):.1%} ({rate.band.value})"
-
-
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
     app.add_typer(roster, name="roster")
-    app.command()(credit)

@@ -67,9 +67,9 @@ def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched
     try:
         check_identified(submission)
         programme = read_programme(settings, synthetic=submission.synthetic)
+        return record_match(settings, submission, programme)[0], ""
     except CommonwealError as error:
         return None, error.found
-    return record_match(settings, submission, programme)[0], ""
 
 
 def check_identified(submission: Submission) -> None:
