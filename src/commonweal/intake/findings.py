@@ -220,7 +220,10 @@ def _index() -> str:
         f"| [`{kind.code}`]({kind.code}.md) | {kind.severity} | {kind.title} |"
         for kind in all_kinds().values()
     ]
-    head = "# Findings\n\nWhat `commonweal check` can find, with the code each finding keeps.\n\n"
+    head = (
+        "# Findings\n\nWhat `commonweal check` can find and, in the families `consent` and "
+        "`identity`, `commonweal match`, with the code each finding keeps.\n\n"
+    )
     return head + "| code | severity | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 

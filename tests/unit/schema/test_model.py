@@ -59,7 +59,7 @@ REQUIRED_COLUMNS = [
         ("omop-5.4", 39, 432),
         ("sprint", 7, 114),
         ("alpha", 8, 122),
-        ("feeds", 7, 62),
+        ("feeds", 8, 75),
     ],
 )
 def test_model_has_its_number_of_tables_and_fields(model: str, tables: int, fields: int) -> None:
