@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from commonweal.engine.sql import quoted
 from commonweal.quality.metrics.definition import get_bands, get_metric
 from commonweal.quality.metrics.sources import Sources
 from commonweal.quality.metrics.value import (
@@ -27,6 +28,7 @@ TABLES = (
 )
 """A row in one of these is a record of the person."""
 MODULE = "ehr"
+PERSONS = "metric_persons"
 
 
 @dataclass(frozen=True)
@@ -101,21 +103,22 @@ def find_agreed(events: Iterable[ConsentEvent]) -> frozenset[int]:
 
 
 def measure_consent(
-    sources: Sources, consents: Consents | None, *, uploaded_on: date | None
+    sources: Sources, feeds: Mapping[str, str] | None, *, uploaded_on: date | None
 ) -> Iterator[MetricValue]:
-    """The light and its three reasons; not measured where consents or the day are not known."""
+    """The light and its three reasons; not measured where feeds or the day are not known."""
     metric = get_metric("consent_light")
-    if consents is None or uploaded_on is None:
-        note = "needs a snapshot of the consents"
+    if feeds is None or uploaded_on is None:
+        note = "needs a snapshot of the programme's consents"
         yield build_absence(metric, Status.NOT_MEASURED, note=note)
         return
     tables = [table for table in TABLES if table in sources.rows]
     if not tables:
         yield build_absence(metric, Status.NOT_SUBMITTED)
         return
-    yield from build_light(
-        judge_consent(_find_persons(sources, tables), consents, uploaded_on=uploaded_on)
-    )
+    _write_persons(sources, tables)
+    persons = frozenset(row[0] for row in sources.engine.rows(f"SELECT person_id FROM {PERSONS}"))
+    consents = _read_consents(sources, feeds)
+    yield from build_light(judge_consent(persons, consents, uploaded_on=uploaded_on))
 
 
 def build_light(light: ConsentLight) -> Iterator[MetricValue]:
@@ -138,9 +141,23 @@ def build_light(light: ConsentLight) -> Iterator[MetricValue]:
         yield replace(value, **describe(colors[color]))
 
 
-def _find_persons(sources: Sources, tables: Iterable[str]) -> frozenset[int]:
+def _write_persons(sources: Sources, tables: Iterable[str]) -> None:
     everybody = " UNION ".join(
         f"SELECT person_id FROM {sources.view(table)} WHERE person_id IS NOT NULL"
         for table in tables
     )
-    return frozenset(row[0] for row in sources.engine.rows(everybody))
+    sources.engine.execute(f"CREATE OR REPLACE TEMP TABLE {PERSONS} AS {everybody}")
+
+
+def _read_consents(sources: Sources, feeds: Mapping[str, str]) -> Consents:
+    """What the feeds say of those who have records."""
+    known = f"participant_id IN (SELECT person_id FROM {PERSONS})"
+    events = sources.engine.rows(
+        "SELECT participant_id, module, status, authored_at, validation "
+        f"FROM {quoted(feeds['consent_event'])} WHERE module = '{MODULE}' AND {known}"
+    )
+    withdrawn = sources.engine.rows(
+        f"SELECT participant_id, withdrawn_on FROM {quoted(feeds['participant'])} "
+        f"WHERE withdrawn_on IS NOT NULL AND {known}"
+    )
+    return Consents(tuple(ConsentEvent(*event) for event in events), dict(withdrawn))

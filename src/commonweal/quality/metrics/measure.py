@@ -6,7 +6,7 @@ from datetime import date
 from commonweal.engine.protocol import Engine
 from commonweal.quality.completeness import TableCompleteness, measure_completeness
 from commonweal.quality.metrics.concepts import measure_concepts
-from commonweal.quality.metrics.consent import Consents, measure_consent
+from commonweal.quality.metrics.consent import measure_consent
 from commonweal.quality.metrics.dates import measure_dates
 from commonweal.quality.metrics.definition import all_metrics
 from commonweal.quality.metrics.drugs import measure_drugs
@@ -26,7 +26,7 @@ def measure_metrics(
     relations: Mapping[str, str],
     *,
     vocabulary: VocabularyViews = DEFAULT_VIEWS,
-    consents: Consents | None = None,
+    feeds: Mapping[str, str] | None = None,
     uploaded_on: date | None = None,
     completeness: Sequence[TableCompleteness] | None = None,
 ) -> tuple[MetricValue, ...]:
@@ -37,13 +37,14 @@ def measure_metrics(
         relations: OMOP table: name of the relation with its rows, of OMOP 5.3 or 5.4, typed or
             as text. A table that is not named was not submitted.
         vocabulary: the views of the vocabulary in force.
-        consents: what the programme knows of consents; without it there is no consent light.
+        feeds: relations of the feeds ``consent_event`` and ``participant``; without them
+            there is no consent light.
         uploaded_on: the day the records were sent, which withdrawals are compared with.
         completeness: of the same relations, where it was measured already.
     """
     sources = open_sources(engine, relations, vocabulary)
     found = list(_measure(sources))
-    found += measure_consent(sources, consents, uploaded_on=uploaded_on)
+    found += measure_consent(sources, feeds, uploaded_on=uploaded_on)
     measured = measure_completeness(engine, relations) if completeness is None else completeness
     found += build_filled(measured)
     order = {name: place for place, name in enumerate(all_metrics())}
