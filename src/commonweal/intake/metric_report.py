@@ -24,6 +24,7 @@ from commonweal.quality.metrics.wording import (
 ELSEWHERE = frozenset({"completeness"})
 """Shown in a section of its own."""
 STYLES = {"good": "green", "fair": "yellow", "poor": "bold red", "plain": "dim"}
+INFORMATION = "information"
 FEW = 10
 _NUMBER = ' class="number"'
 
@@ -40,12 +41,12 @@ def render_metrics_html(metrics: Metrics | None) -> str:
 
 
 def render_metrics_terminal(metrics: Metrics) -> RenderableType:
-    """One row for each metric: its value, its target, what that means and how much it concerns."""
+    """The metrics that have a target: value, target, what that means and how much it concerns."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Metric", "Value", "Target", "Judgement", "Concerned"):
         table.add_column(heading, justify="right" if heading == "Value" else "left")
     for metric in _list_shown():
-        for value in _headlines(metrics, metric):
+        for value in () if metric.bands == INFORMATION else _headlines(metrics, metric):
             table.add_row(
                 Text(_name(metric, value)),
                 show_value(value),

@@ -6,6 +6,7 @@ from commonweal.quality.metrics.definition import Concerned, Kind
 from commonweal.quality.metrics.value import MetricValue
 
 TENTH = Decimal("0.1")
+SINGULAR = {"classes": "class"}
 
 
 def show_value(value: MetricValue) -> str:
@@ -29,7 +30,8 @@ def show_concerned(value: MetricValue) -> str:
     if value.concerned is None:
         return ""
     noun = value.definition.of
-    return f"{value.concerned:,} {noun[:-1] if value.concerned == 1 else noun}"
+    one = SINGULAR.get(noun, noun.removesuffix("s"))
+    return f"{value.concerned:,} {one if value.concerned == 1 else noun}"
 
 
 def show_fraction(value: MetricValue) -> str:
