@@ -8,12 +8,19 @@ import typer
 from commonweal.cli.check import DialectOption, FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
-from commonweal.intake.landing import Submission, list_submissions, submit_folder
+from commonweal.intake.landing import (
+    Submission,
+    find_metrics,
+    list_submissions,
+    submit_folder,
+)
 from commonweal.intake.matching.matched import Matched
+from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import match_at_intake
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import ExitCode
 
 SiteOption = Annotated[str, typer.Option(help="The registered site the folder comes from.")]
@@ -48,7 +55,7 @@ def submit(
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
     settings = read_settings()
-    home = settings.home
+    home, now = settings.home, datetime.now(tz=UTC)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     report = run_check(folder, dialect=dialect)
     known = {submission.id for submission in list_submissions(home)}
@@ -60,8 +67,9 @@ def submit(
             site=site,
             purpose=purpose,
             synthetic=synthetic,
-            now=datetime.now(tz=UTC),
+            now=now,
             report=report,
+            around=get_surroundings(settings, day=now.date()),
         )
     matched, why_not = None, ""
     if submission is not None and submission.is_accepted:
@@ -79,17 +87,23 @@ def submit(
 def _print_json(
     report: CheckReport, submission: Submission | None, matched: Matched | None
 ) -> None:
+    metrics = find_metrics(submission) if submission else None
     print_json(
         {
             "submission": submission.to_json() if submission else None,
             "report": report.to_json(),
+            "metrics": metrics.to_json() if metrics else None,
             "matching": matched.to_json() if matched else None,
         }
     )
 
 
 def _print(report: CheckReport, submission: Submission | None, *, known: bool) -> None:
+    metrics = find_metrics(submission) if submission else None
     OUT.print(render_terminal(report), soft_wrap=False)
+    if metrics is not None:
+        OUT.print()
+        OUT.print(render_metrics_terminal(metrics), soft_wrap=False)
     if submission is None:
         OUT.print("Nothing was handed in: this was a dry run.")
         return

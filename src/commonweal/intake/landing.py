@@ -30,14 +30,18 @@ from commonweal.engine.storage import (
 from commonweal.intake.check.folder import survey_folder
 from commonweal.intake.completeness import measure_files
 from commonweal.intake.html import render_html
+from commonweal.intake.metrics import Surroundings, measure_submission
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.quality.completeness import TableCompleteness
+from commonweal.quality.metrics.value import Metrics
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table, get_model
 
 MANIFEST, EVENT = "manifest.json", "submission.json"
 REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
+METRICS = "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,13 @@ def submit_folder(
     synthetic: bool,
     now: datetime,
     report: CheckReport,
+    around: Surroundings | None = None,
 ) -> Submission:
     """Copy the tables of a checked folder into the landing area and record the submission.
 
     Files that are no table stay behind; files with errors go with the others. What equals
     the site's latest submission for the purpose is no new submission: that one is returned.
+    With ``around``, the metrics of an accepted submission are measured and stored beside it.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the files are not those that
@@ -128,7 +134,7 @@ def submit_folder(
         digest=_digest(site, purpose, files, report, synthetic=synthetic),
     )
     with _told_plainly(place), _alone_in(place):
-        return _land_once(folder, offered, report, earlier=_list_within(place))
+        return _land_once(folder, offered, report, around, earlier=_list_within(place))
 
 
 def find_submission(
@@ -171,6 +177,12 @@ def get_accepted(home: Path, site: str) -> Submission | None:
 def read_report(submission: Submission) -> CheckReport:
     """What the check said of a submission when it was handed in."""
     return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))
+
+
+def find_metrics(submission: Submission) -> Metrics | None:
+    """The metrics of a submission, or None where they were not measured."""
+    file = submission.folder / METRICS
+    return Metrics.from_json(json.loads(file.read_bytes())) if file.is_file() else None
 
 
 def verify_submission(submission: Submission) -> list[str]:
@@ -264,7 +276,12 @@ def _alone_in(place: Path) -> Iterator[None]:
 
 
 def _land_once(
-    folder: Path, offered: Submission, report: CheckReport, *, earlier: list[Submission]
+    folder: Path,
+    offered: Submission,
+    report: CheckReport,
+    around: Surroundings | None,
+    *,
+    earlier: list[Submission],
 ) -> Submission:
     """Land what is offered, unless it is the latest of its purpose once more."""
     latest = _find_last(s for s in earlier if s.purpose is offered.purpose)
@@ -275,7 +292,7 @@ def _land_once(
         received = max(received, earlier[-1].received_at + timedelta(microseconds=1))
     chosen = _choose_id(offered, received, {s.id for s in earlier})
     submission = replace(offered, id=chosen, received_at=received, folder=offered.folder / chosen)
-    _land(folder, submission, report)
+    _land(folder, submission, report, around)
     return submission
 
 
@@ -286,7 +303,9 @@ def _choose_id(offered: Submission, received: datetime, taken: Set[str]) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def _land(folder: Path, submission: Submission, report: CheckReport) -> None:
+def _land(
+    folder: Path, submission: Submission, report: CheckReport, around: Surroundings | None
+) -> None:
     with whole_folder(submission.folder) as scratch:
         for file in submission.files:
             if _copy(folder / file.name, scratch / file.name) != file.sha256:
@@ -294,10 +313,25 @@ def _land(folder: Path, submission: Submission, report: CheckReport) -> None:
         place = Location.of(scratch)
         place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
         place.create(REPORT, readable_json(report.to_json()))
-        measured = measure_files(scratch, report) if report.is_accepted else ()
-        place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
-        place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
+        filled, metrics = _measure(scratch, report, around)
+        place.create(COMPLETENESS, readable_json([table.to_json() for table in filled]))
+        if metrics is not None:
+            place.create(METRICS, readable_json(metrics.to_json()))
+        page = render_html(report, submission.id, filled, metrics)
+        place.create(REPORT_PAGE, page.encode())
         place.create(EVENT, readable_json(submission.to_json()))
+
+
+def _measure(
+    folder: Path, report: CheckReport, around: Surroundings | None
+) -> tuple[tuple[TableCompleteness, ...], Metrics | None]:
+    """How complete an accepted folder is, and its metrics where there is something to go by."""
+    if not report.is_accepted:
+        return (), None
+    if around is None:
+        return measure_files(folder, report), None
+    measured = measure_submission(folder, report, around)
+    return measured.completeness, measured.metrics
 
 
 def _copy(source: Path, target: Path) -> str:
