@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
+    ByteSize,
     ConfigDict,
     Field,
     SecretStr,
@@ -97,6 +98,23 @@ class HubSettings(BaseModel):
         return self
 
 
+class DropSettings(BaseModel):
+    """How much sites may put into their drop areas, and where the SFTP server listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_file: ByteSize = ByteSize(200 * 10**9)
+    """The largest single file that is taken, such as 200GB."""
+    site_quota: ByteSize = ByteSize(10**12)
+    """How much may lie in the drop area of one site."""
+    reserve: ByteSize = ByteSize(2 * 10**9)
+    """What has to stay free on the disk, for everything else the programme does."""
+    keep_days: Annotated[int, Field(ge=1)] = 7
+    """Days after which an upload that nobody went on with is thrown away."""
+    sftp_host: str = "127.0.0.1"
+    sftp_port: Annotated[int, Field(ge=1, le=65535)] = 2022
+
+
 class Settings(BaseSettings):
     """Everything that can be configured."""
 
@@ -123,6 +141,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     programme: ProgrammeSettings = ProgrammeSettings()
     hub: HubSettings = HubSettings()
+    drop: DropSettings = DropSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -212,5 +231,6 @@ def _names_beside(place: Sequence[str]) -> list[str]:
         "engine": EngineSettings,
         "programme": ProgrammeSettings,
         "hub": HubSettings,
+        "drop": DropSettings,
     }
     return sorted(sections[place[0]].model_fields if len(place) > 1 else Settings.model_fields)
