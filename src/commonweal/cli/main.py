@@ -17,6 +17,7 @@ from commonweal.cli import (
     demo,
     release,
     serve,
+    sftp,
     sites,
     submissions,
     submit,
@@ -62,6 +63,7 @@ curate.register(app)
 demo.register(app)
 release.register(app)
 serve.register(app)
+sftp.register(app)
 sites.register(app)
 submissions.register(app)
 submit.register(app)

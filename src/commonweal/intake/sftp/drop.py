@@ -25,7 +25,7 @@ from commonweal.intake.drop_area import (
 )
 from commonweal.intake.sftp.arriving import Arriving
 from commonweal.intake.sftp.declaring import check_declaration
-from commonweal.intake.sftp.places import TEMPORARY, PlaceNamed, read_path
+from commonweal.intake.sftp.places import TEMPORARY, PlaceNamed, clean_path, read_path
 from commonweal.intake.sftp.refusal import DropRefusedError, Kind, absent, denied, exists
 from commonweal.schema.errors import CommonwealError
 
@@ -85,14 +85,14 @@ class Drop:
 
     def make_folder(self, path: bytes) -> None:
         """Begin a submission; the folder belongs to this steward."""
-        place = read_path(path)
-        if not place.folder or place.file:
+        name = clean_path(path).decode("utf-8", errors="replace").removeprefix("/")
+        if not is_folder_name(name):
             raise denied(_HOW_TO_BEGIN)
-        folder = self._area / place.folder
+        folder = self._area / name
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
-            raise exists(f"{place.folder} is there already; take the next number.") from None
+            raise exists(f"{name} is there already; take the next number.") from None
         (folder / OWNER).write_text(self._steward, encoding="utf-8")
 
     def remove_folder(self, path: bytes) -> None:

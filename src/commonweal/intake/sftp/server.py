@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import NoReturn, ParamSpec, TypeAlias, TypeVar, cast
 
 import asyncssh
+from asyncssh.channel import SSHChannel
 from asyncssh.stream import SSHServerStreamSession
 
 from commonweal.engine.settings import Settings
@@ -125,7 +126,7 @@ class DropSession(SSHServerStreamSession[bytes]):
         self.has_ended = True
         super().connection_lost(exc)
 
-    def _make_server(self, channel: "asyncssh.SSHChannel[bytes]") -> "DropServer":
+    def _make_server(self, channel: "SSHChannel[bytes]") -> "DropServer":
         return DropServer(
             cast(Channel, channel), self._drop, lambda: self.has_ended, self._is_welcome
         )
