@@ -93,9 +93,7 @@ def test_any_cut_points_give_the_same_bytes(
                 append(upload, stated, cut_after(piece, arrived))
             # Offsets add up: what arrived is there, unless a checksum vouched for all or nothing.
             assert upload.offset == start + (0 if checked else arrived)
-        handed_in = finish_draft(
-            draft, {"person.csv": hashlib.sha256(whole).hexdigest()}, now=NOW
-        )
+        handed_in = finish_draft(draft, {"person.csv": hashlib.sha256(whole).hexdigest()}, now=NOW)
         assert (handed_in / "person.csv").read_bytes() == whole
 
 
