@@ -53,17 +53,19 @@ class Programme:
     async def connect(
         self, site: str, steward: str
     ) -> AsyncIterator[tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]]:
-        async with asyncssh.connect(
-            "127.0.0.1",
-            self.port,
-            username=site,
-            client_keys=[self.keys[steward]],
-            known_hosts=None,
-            config=None,
-            agent_path=None,
-        ) as connection:
-            async with connection.start_sftp_client() as client:
-                yield connection, client
+        async with (
+            asyncssh.connect(
+                "127.0.0.1",
+                self.port,
+                username=site,
+                client_keys=[self.keys[steward]],
+                known_hosts=None,
+                config=None,
+                agent_path=None,
+            ) as connection,
+            connection.start_sftp_client() as client,
+        ):
+            yield connection, client
 
 
 @pytest.fixture
