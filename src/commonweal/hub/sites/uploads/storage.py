@@ -157,6 +157,20 @@ def append(upload: Upload, headers: Mapping[str, str], chunks: Iterable[bytes]) 
     return upload.offset
 
 
+def fill(upload: Upload, chunks: Iterable[bytes]) -> None:
+    """Write a whole file at once; an empty one is whole already.
+
+    Raises:
+        RefusedError: as for ``append``.
+        LostConnectionError: there was less than the file's length.
+    """
+    if upload.length > 0:
+        with _alone(upload):
+            with _full_disk_told():
+                _write(upload.part, Append(0, upload.length, None), chunks)
+            _complete(upload)
+
+
 def complete(upload: Upload) -> None:
     """Give a file its name if all its bytes are there; a server may have been killed before.
 
