@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -149,8 +149,12 @@ class Location:
         with explained(self.url):
             return bytes(obstore.get(self._bucket(), name).bytes())
 
-    def download(self, file: StoredFile, target: Path) -> str:
+    def download(
+        self, file: StoredFile, target: Path, tell: Callable[[int], None] | None = None
+    ) -> str:
         """Copy a file that was listed to the disk, piece by piece, and return its hex SHA-256.
+
+        ``tell`` is told how many bytes are there so far.
 
         Raises:
             ChangedError: it is not the file that was listed any more.
@@ -162,6 +166,8 @@ class Location:
                 digest.update(piece)
                 size += len(piece)
                 out.write(piece)
+                if tell is not None:
+                    tell(size)
         if size != file.bytes:
             raise ChangedError(file.name)
         return digest.hexdigest()

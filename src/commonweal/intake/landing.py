@@ -133,7 +133,7 @@ def submit_folder(
     )
     with _told_plainly(place), alone_in(place):
         landed = _land_once(folder, offered, report, delivery, list_of_site(home, site))
-        settle_site(Ledger(home, site, now, delivery.by))
+        settle_site(Ledger(home, site, lambda: now, delivery.by))
         return landed
 
 

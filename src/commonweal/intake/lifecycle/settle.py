@@ -5,7 +5,7 @@ each of them once. So a run may be killed anywhere, and the next one finishes wh
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,17 +22,21 @@ VERDICTS = ("accepted", "rejected")
 
 @dataclass(frozen=True)
 class Ledger:
-    """Where events of a site are written, when, and in whose name."""
+    """Where events of a site are written, by which clock, and in whose name."""
 
     home: Path
     site: str
-    now: datetime
+    clock: Callable[[], datetime]
     by: str
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
 
     def read(self, key: str) -> History:
         return read_history(self.home, self.site, key)
 
-    def add(self, history: History, name: str, submission: str = "", **details: Any) -> History:
+    def add(self, history: History, name: str, submission: str = "", /, **details: Any) -> History:
         """Append an event."""
         return record_event(
             self.home,
@@ -89,7 +93,7 @@ def describe(submission: Submission) -> dict[str, Any]:
         "synthetic": submission.synthetic,
         "dialect": submission.dialect,
         "complete": report.complete,
-        "files": len(submission.files),
+        "tables": len(submission.files),
         "rows": submission.rows,
     }
 
