@@ -25,8 +25,15 @@ from commonweal.intake.sites import Site, register_site
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 FOLDER = "2026-11-25-v1"
-DECLARED = json.dumps({"purpose": "test", "synthetic": True}).encode()
+LISTED: dict[str, object] = {"name": "person.csv", "bytes": 4, "sha256": "0" * 64}
 MORE_THAN_A_WINDOW = os.urandom(5_000_000)
+
+
+def declare(**more: object) -> bytes:
+    return json.dumps({"purpose": "test", "synthetic": True, **more}).encode()
+
+
+DECLARED = declare()
 
 
 class Programme:
@@ -305,6 +312,14 @@ def test_nothing_but_sftp_is_offered_and_nothing_can_be_fetched(programme: Progr
                 with pytest.raises(asyncssh.SFTPPermissionDenied):
                     async with client.open(f"{FOLDER}/person.csv", mode) as file:
                         await file.read()
+            # What the intake wrote for the site is the exception.
+            (programme.area() / FOLDER / "_RECEIPT.json").write_bytes(b"{}" * 50_000)
+            async with client.open(f"{FOLDER}/_RECEIPT.json", "rb") as file:
+                assert await file.read() == b"{}" * 50_000
+            with pytest.raises(asyncssh.SFTPPermissionDenied, match="handed in"):
+                await put(client, f"{FOLDER}/person.csv", b"late")
+            with pytest.raises(asyncssh.SFTPPermissionDenied):
+                await put(client, f"{FOLDER}/_RECEIPT.json", b"mine")
             for offer in ("id", "scp -t /", None):
                 with pytest.raises(asyncssh.ChannelOpenError):
                     await connection.run(offer)
@@ -391,13 +406,13 @@ def test_what_does_not_fit_is_refused_and_what_arrived_is_kept(programme: Progra
     [
         (b"{", "not JSON"),
         (b"[]", "JSON object"),
-        (b"{}", "name a purpose"),
-        (b'{"purpose": "tset"}', "name a purpose"),
-        (b'{"purpose": ["test"]}', "name a purpose"),
+        (b"{}", "no purpose"),
+        (b'{"purpose": "tset", "synthetic": true}', "no purpose"),
         (b'{"purpose": "test", "synthetic": "no"}', "true or false"),
-        (b'{"purpose": "test", "files": {}}', "list of objects"),
-        (b'{"purpose": "test", "files": [{"name": "death.csv", "bytes": 1}]}', "not there"),
-        (b'{"purpose": "test", "files": [{"name": "person.csv", "bytes": 9}]}', "another size"),
+        (declare(files=3), "not a list"),
+        (declare(files=[LISTED | {"name": "death.csv"}]), "not there"),
+        (declare(files=[LISTED | {"bytes": 9}]), "another size"),
+        (declare(files=[]), r"does not list person\.csv"),
     ],
 )
 def test_a_declaration_that_does_not_fit_is_told_at_once(

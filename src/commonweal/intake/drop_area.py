@@ -9,38 +9,25 @@ with ``.part-`` and is nobody's business but the writer's.
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from commonweal.engine.settings import DropSettings
 from commonweal.engine.storage import make_private, readable_json
-from commonweal.intake.sites import Purpose
+from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
+from commonweal.intake.lifecycle.drop import RECEIPT
+from commonweal.intake.purposes import DIALECTS
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.model import MODELS, Submission, get_model
+from commonweal.schema.model import Submission, get_model
 
 PART = ".part-"
 """How the names of unfinished files and folders begin."""
-DECLARATION = "_SUBMISSION.json"
 OWNER = f"{PART}owner"
 """Names the steward who began a folder by SFTP."""
-_NOT_SENT = frozenset({"feeds", "release"})
-"""Models that describe what the programme itself keeps."""
-_FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})", re.ASCII)
 _FILE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.[A-Za-z]{3,5}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class DroppedFile:
-    """A whole file of a submission: what it is called, its size and its hex SHA-256."""
-
-    name: str
-    bytes: int
-    sha256: str
 
 
 def area_of(home: Path, site: str) -> Path:
@@ -54,18 +41,6 @@ def make_area(home: Path, site: str) -> Path:
     make_private(area.parent)
     make_private(area)
     return area
-
-
-def is_folder_name(name: str) -> bool:
-    """Whether a folder of this name is one submission; its day has to be a real one."""
-    found = _FOLDER.fullmatch(name)
-    if found is None:
-        return False
-    try:
-        date.fromisoformat(found[1])
-    except ValueError:
-        return False
-    return True
 
 
 def check_file_name(name: str) -> None:
@@ -90,7 +65,7 @@ def list_file_names() -> frozenset[str]:
     """The names a site's files may have, in lower case."""
     sent = {
         table.name.lower()
-        for model in map(get_model, sorted(set(MODELS) - _NOT_SENT))
+        for model in map(get_model, DIALECTS)
         for table in model.tables.values()
         if table.submission is not Submission.NEVER
     }
@@ -98,8 +73,8 @@ def list_file_names() -> frozenset[str]:
 
 
 def is_handed_in(folder: Path) -> bool:
-    """Whether a folder has its declaration, after which nothing in it changes."""
-    return (folder / DECLARATION).is_file()
+    """Whether a folder was declared or taken in; nothing in it changes any more."""
+    return (folder / DECLARATION).is_file() or (folder / RECEIPT).is_file()
 
 
 def list_arrived(folder: Path) -> list[Path]:
@@ -107,22 +82,10 @@ def list_arrived(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "_")))
 
 
-def build_declaration(
-    *, purpose: Purpose, synthetic: bool, dialect: str, files: Iterable[DroppedFile]
-) -> dict[str, Any]:
-    """The content of ``_SUBMISSION.json``: purpose, kind of data, and the files to expect."""
-    return {
-        "purpose": str(purpose),
-        "synthetic": synthetic,
-        "dialect": dialect,
-        "files": [asdict(file) for file in files],
-    }
-
-
-def write_declaration(folder: Path, declaration: dict[str, Any]) -> None:
+def write_declaration(folder: Path, declaration: Declaration) -> None:
     """Write the declaration whole or not at all."""
     draft = folder / f"{PART}declaration"
-    draft.write_bytes(readable_json(declaration))
+    draft.write_bytes(readable_json(declaration.to_json()))
     put_in_place(draft, folder / DECLARATION)
 
 

@@ -77,6 +77,7 @@ def test_submission_holds_what_was_sent_and_the_report(tmp_path: Path, home: Pat
     assert submission.folder == home / "landing" / "hospital" / submission.id
     assert (submission.folder / "person.csv").read_bytes() == sent.read_bytes()
     assert sorted(p.name for p in submission.folder.iterdir()) == [
+        "comparison.json",
         "completeness.json",
         "manifest.json",
         "person.csv",

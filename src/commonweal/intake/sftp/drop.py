@@ -3,7 +3,7 @@
 A folder belongs to the steward who made it. A file arrives under a hidden name and gets its
 own when it is closed; until the folder is handed in, by putting ``_SUBMISSION.json`` into it,
 a file may be sent anew or gone on with. Nothing whole is ever removed, and nothing can be
-fetched: a stolen key shows names and sizes.
+fetched but the receipt and the report: a stolen key shows names and sizes.
 """
 
 import os
@@ -14,18 +14,18 @@ from pathlib import Path
 from commonweal.engine.settings import DropSettings
 from commonweal.engine.storage import hold_lock
 from commonweal.intake.drop_area import (
-    DECLARATION,
     OWNER,
     PART,
     check_room,
     in_words,
-    is_folder_name,
     is_handed_in,
     put_in_place,
 )
+from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.sftp.arriving import Arriving
 from commonweal.intake.sftp.declaring import check_declaration
-from commonweal.intake.sftp.places import TEMPORARY, PlaceNamed, clean_path, read_path
+from commonweal.intake.sftp.places import RECEIPTS, TEMPORARY, PlaceNamed, clean_path, read_path
 from commonweal.intake.sftp.refusal import DropRefusedError, Kind, absent, denied, exists
 from commonweal.schema.errors import CommonwealError
 
@@ -78,7 +78,7 @@ class Drop:
         if place.file:
             raise absent()
         if not place.folder:
-            names = sorted(p.name for p in self._area.iterdir() if is_folder_name(p.name))
+            names = sorted(p.name for p in self._area.iterdir() if parse_version(p.name))
             folders = [(name, self._area / name) for name in names]
             return [Entry(name, f.stat()) for name, f in folders if _is_real_folder(f)]
         return _list_files(self._get_folder(place))
@@ -86,7 +86,7 @@ class Drop:
     def make_folder(self, path: bytes) -> None:
         """Begin a submission; the folder belongs to this steward."""
         name = clean_path(path).decode("utf-8", errors="replace").removeprefix("/")
-        if not is_folder_name(name):
+        if parse_version(name) is None:
             raise denied(_HOW_TO_BEGIN)
         folder = self._area / name
         try:
@@ -118,6 +118,16 @@ class Drop:
             target.rename(part)
             arriving = Arriving(part, place.file, anew=False)
         return arriving
+
+    def read_receipt(self, path: bytes) -> bytes:
+        """The receipt or the report that the intake wrote; nothing else is given out."""
+        place = read_path(path)
+        folder = self._get_folder(place)
+        if place.file not in RECEIPTS:
+            raise denied("Files can be put here; only the receipt and the report are fetched.")
+        if _find_file(folder, place.file) is None:
+            raise absent()
+        return (folder / place.file).read_bytes()
 
     def write(self, arriving: Arriving, offset: int, data: bytes) -> int:
         """Write a block, if there is room for it."""
@@ -237,7 +247,7 @@ def _read_file_path(path: bytes) -> PlaceNamed:
         raise denied(
             f"{_HOW_TO_BEGIN} A file is called after its table, such as person.csv."
         ) from None
-    if not place.file:
+    if not place.file or place.file in RECEIPTS:
         raise denied(_HOW_TO_BEGIN)
     return place
 

@@ -7,12 +7,16 @@ file's of the layout. So there is nothing to climb out of.
 import posixpath
 from dataclasses import dataclass
 
-from commonweal.intake.drop_area import DECLARATION, check_file_name, is_folder_name
+from commonweal.intake.drop_area import check_file_name
+from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE, parse_version
 from commonweal.intake.sftp.refusal import absent
 from commonweal.schema.errors import CommonwealError
 
 TEMPORARY = ".filepart"
 """What some clients add to a name until they have sent the whole file."""
+RECEIPTS = frozenset({RECEIPT, RECEIPT_PAGE})
+"""What the intake writes into a folder for the site to fetch."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def read_path(path: bytes) -> PlaceNamed:
         raise absent() from None
     if parts == [""]:
         return PlaceNamed()
-    if len(parts) > 2 or not is_folder_name(parts[0]):
+    if len(parts) > 2 or parse_version(parts[0]) is None:
         raise absent()
     if len(parts) == 1:
         return PlaceNamed(parts[0])
@@ -50,8 +54,10 @@ def clean_path(path: bytes) -> bytes:
 
 
 def is_drop_file(name: str) -> bool:
-    """Whether a file may be called so: a table, the declaration, or a client's temporary name."""
-    if name == DECLARATION:
+    """Whether a file may be called so: a table, also with a client's temporary ending, the
+    declaration or a receipt.
+    """
+    if name == DECLARATION or name in RECEIPTS:
         return True
     try:
         check_file_name(name.removesuffix(TEMPORARY))

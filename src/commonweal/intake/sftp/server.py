@@ -9,6 +9,7 @@ import asyncio
 import logging
 import stat
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import NoReturn, ParamSpec, TypeAlias, TypeVar, cast
 
 import asyncssh
@@ -64,6 +65,14 @@ async def serve(settings: Settings, *, host: str, port: int) -> asyncssh.SSHAcce
         keepalive_interval=30,
         keepalive_count_max=4,
     )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A receipt or report that is being fetched."""
+
+    path: bytes
+    content: bytes
 
 
 class Door(asyncssh.SSHServer):
@@ -186,10 +195,10 @@ class DropServer(asyncssh.SFTPServer):
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         await self._told_later(self._drop.rename, oldpath, newpath, replace=True)
 
-    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Arriving:
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> "Arriving | Receipt":
         self._check_welcome()
         if not pflags & asyncssh.FXF_WRITE:
-            self._refuse("Files can be put here, but not fetched.")
+            return Receipt(path, self._told(self._drop.read_receipt, path))
         return self._told(
             self._drop.open_file,
             path,
@@ -206,9 +215,13 @@ class DropServer(asyncssh.SFTPServer):
         return self._told(self._drop.write, _arriving(file_obj), offset, data)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        self._refuse("Files can be put here, but not fetched.")
+        if not isinstance(file_obj, Receipt):
+            self._refuse("Files can be put here, but not read back.")
+        return file_obj.content[offset : offset + size]
 
     def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
+        if isinstance(file_obj, Receipt):
+            return self.stat(file_obj.path)
         arriving = _arriving(file_obj)
         return _attributes(Entry(arriving.name, arriving.status, is_whole=False))
 
@@ -229,6 +242,8 @@ class DropServer(asyncssh.SFTPServer):
 
     async def close(self, file_obj: object) -> None:
         """Finish a file that the client has closed; keep what arrived of any other."""
+        if isinstance(file_obj, Receipt):
+            return
         arriving = _arriving(file_obj)
         if self._has_ended():
             await asyncio.to_thread(self._drop.abandon, arriving)

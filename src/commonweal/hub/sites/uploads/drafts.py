@@ -32,9 +32,7 @@ from commonweal.hub.sites.uploads.storage import (
 from commonweal.intake.drop_area import (
     OWNER,
     PART,
-    DroppedFile,
     area_of,
-    build_declaration,
     check_file_name,
     check_room,
     hand_over,
@@ -42,6 +40,7 @@ from commonweal.intake.drop_area import (
     sync,
     write_declaration,
 )
+from commonweal.intake.lifecycle.declaration import Declaration, ListedFile
 from commonweal.intake.sites import Purpose
 from commonweal.schema.errors import CommonwealError
 
@@ -155,11 +154,9 @@ def finish_draft(draft: Draft, stated: Mapping[str, str], *, now: datetime) -> P
         for upload in uploads:
             complete(upload)
         _check_all_whole(uploads)
-        files = [get_file(upload) for upload in uploads]
+        files = {upload.name: get_file(upload) for upload in uploads}
         _check_as_stated(uploads, files, stated)
-        declaration = build_declaration(
-            purpose=draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect, files=files
-        )
+        declaration = Declaration(draft.purpose, draft.synthetic, draft.dialect, files)
         write_declaration(draft.folder, declaration)
         handed_in = hand_over(draft.folder, draft.folder.parent, now.date())
     for left in handed_in.glob(f"{PART}*"):
@@ -242,10 +239,11 @@ def _check_all_whole(uploads: list[Upload]) -> None:
 
 
 def _check_as_stated(
-    uploads: list[Upload], files: list[DroppedFile], stated: Mapping[str, str]
+    uploads: list[Upload], files: Mapping[str, ListedFile], stated: Mapping[str, str]
 ) -> None:
-    arrived = {file.name: file.sha256 for file in files}
-    others = [u for u in uploads if stated.get(u.name, arrived[u.name]).lower() != arrived[u.name]]
+    others = [
+        u for u in uploads if stated.get(u.name, files[u.name].sha256) != files[u.name].sha256
+    ]
     for upload in others:
         remove_upload(upload)
     if others:

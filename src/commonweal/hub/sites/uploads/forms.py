@@ -1,9 +1,12 @@
 """What a steward says of a submission before sending it."""
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commonweal.intake.purposes import DIALECTS
 from commonweal.intake.sites import Purpose
+from commonweal.schema.model import get_model
 
 PURPOSES = (
     (Purpose.TEST, _("Test: tries out the account and the way in")),
@@ -16,11 +19,12 @@ KINDS = (
     ("real", _("Records of real people")),
     ("synthetic", _("Made-up records; marked so for good")),
 )
-DIALECTS = (
-    ("programme", _("The programme's specification (OMOP 5.3.1)")),
-    ("omop-5.3", _("OMOP 5.3")),
-    ("omop-5.4", _("OMOP 5.4")),
-)
+
+
+def list_dialects() -> list[tuple[str, str]]:
+    """What files may follow, with the one that goes with the purpose first."""
+    named = [(name, get_model(name).title) for name in DIALECTS]
+    return [("", gettext("What goes with the purpose")), *named]
 
 
 class DeclarationForm(forms.Form):
@@ -39,6 +43,7 @@ class DeclarationForm(forms.Form):
     )
     dialect = forms.ChoiceField(
         label=_("What the files follow"),
-        choices=DIALECTS,
+        choices=list_dialects,
+        required=False,
         widget=forms.Select(attrs={"class": "usa-select"}),
     )

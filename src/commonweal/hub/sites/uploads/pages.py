@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -30,17 +30,14 @@ from commonweal.hub.sites.uploads.drafts import (
     list_drafts,
     start_draft,
 )
-from commonweal.hub.sites.uploads.forms import DIALECTS, PURPOSES, DeclarationForm
+from commonweal.hub.sites.uploads.forms import PURPOSES, DeclarationForm, list_dialects
 from commonweal.hub.sites.uploads.protocol import Creation, RefusedError
 from commonweal.hub.sites.uploads.storage import Upload, fill, list_uploads
 from commonweal.hub.sites.uploads.views import get_settings
-from commonweal.intake.drop_area import (
-    DECLARATION,
-    area_of,
-    in_words,
-    is_folder_name,
-    list_file_names,
-)
+from commonweal.intake.drop_area import area_of, in_words, list_file_names
+from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
+from commonweal.intake.lifecycle.drop import parse_version
+from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.sites import check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
 
@@ -200,15 +197,18 @@ def _send_small(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRe
 def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpResponse:
     """The receipt: what was handed in, with its checksums."""
     place = area_of(get_settings().home, steward.site) / folder
-    if not is_folder_name(folder) or not (place / DECLARATION).is_file():
+    if parse_version(folder) is None or not (place / DECLARATION).is_file():
         raise Http404
-    declared = json.loads((place / DECLARATION).read_bytes())
-    files = [file | {"size": in_words(file["bytes"])} for file in declared.get("files", [])]
+    declared = parse_declaration((place / DECLARATION).read_bytes())
+    files = [
+        {"name": name, "size": in_words(file.bytes), "sha256": file.sha256}
+        for name, file in sorted((declared.files or {}).items())
+    ]
     context = {
         "section": "upload",
         "folder": folder,
-        "purpose": _find_words(PURPOSES, declared["purpose"]),
-        "synthetic": declared.get("synthetic", False),
+        "purpose": _find_words(PURPOSES, declared.purpose),
+        "synthetic": declared.synthetic,
         "files": files,
     }
     return render(request, "sites/uploads/received.html", context)
@@ -224,7 +224,7 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
         steward=steward.key,
         purpose=said["purpose"],
         synthetic=synthetic,
-        dialect=said["dialect"],
+        dialect=choose_dialect(said["purpose"], said["dialect"]),
         now=datetime.now(tz=UTC),
     )
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
@@ -248,7 +248,7 @@ def _answer(request: HttpRequest, draft: Draft, *, problem: str = "") -> HttpRes
         "section": "upload",
         "draft": draft,
         "purpose": _find_words(PURPOSES, draft.purpose),
-        "dialect": _find_words(DIALECTS, draft.dialect),
+        "dialect": _find_words(list_dialects(), draft.dialect),
         "rows": [_build_row(draft, upload) for upload in list_uploads(draft.folder)],
         "names": " ".join(sorted(list_file_names())),
         "problem": problem,
@@ -288,7 +288,7 @@ def _describe(draft: Draft) -> DraftRow:
     )
 
 
-def _find_words(choices: tuple[tuple[Any, Any], ...], value: str) -> str:
+def _find_words(choices: Iterable[tuple[Any, Any]], value: str) -> str:
     return str(dict(choices).get(value, value))
 
 

@@ -28,7 +28,8 @@ from commonweal.hub.sites.uploads.protocol import (
     read_append,
     refuse_checksum,
 )
-from commonweal.intake.drop_area import PART, DroppedFile, put_in_place, sync
+from commonweal.intake.drop_area import PART, put_in_place, sync
+from commonweal.intake.lifecycle.declaration import ListedFile
 
 ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -183,10 +184,10 @@ def complete(upload: Upload) -> None:
                 _complete(upload)
 
 
-def get_file(upload: Upload) -> DroppedFile:
-    """Name, size and checksum of a whole file."""
+def get_file(upload: Upload) -> ListedFile:
+    """Size and checksum of a whole file, as a declaration lists them."""
     checksum = upload.checksum_file.read_text(encoding="ascii").strip()
-    return DroppedFile(upload.name, upload.length, checksum)
+    return ListedFile(upload.length, checksum)
 
 
 def remove_upload(upload: Upload) -> None:

@@ -66,9 +66,7 @@ def create_file(request: HttpRequest, draft: Draft, upload_id: str) -> Answer:
     del upload_id
     configured, now = get_settings(), datetime.now(tz=UTC)
     creation = protocol.read_creation(request.headers, largest=configured.drop.largest_file)
-    upload = add_upload(
-        draft, creation, settings=configured.drop, home=configured.home, now=now
-    )
+    upload = add_upload(draft, creation, settings=configured.drop, home=configured.home, now=now)
     address = reverse("uploads:file", args=[draft.id, upload.id])
     expires = upload.find_expiry(_keep()) or now + _keep()
     return protocol.answer_created(request.build_absolute_uri(address), expires=expires)
