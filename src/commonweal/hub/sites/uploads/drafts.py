@@ -241,9 +241,8 @@ def _check_all_whole(uploads: list[Upload]) -> None:
 def _check_as_stated(
     uploads: list[Upload], files: Mapping[str, ListedFile], stated: Mapping[str, str]
 ) -> None:
-    others = [
-        u for u in uploads if stated.get(u.name, files[u.name].sha256) != files[u.name].sha256
-    ]
+    arrived = {name: file.sha256 for name, file in files.items()}
+    others = [u for u in uploads if stated.get(u.name, arrived[u.name]) != arrived[u.name]]
     for upload in others:
         remove_upload(upload)
     if others:

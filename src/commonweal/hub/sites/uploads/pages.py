@@ -183,9 +183,8 @@ def send_small(request: HttpRequest, draft_id: str) -> HttpResponse:
 @for_stewards
 def _send_small(request: HttpRequest, steward: Steward, draft_id: str) -> HttpResponse:
     draft = steward.get_draft(draft_id)
-    sent = [file for file in request.FILES.getlist("files") if isinstance(file, UploadedFile)]
     try:
-        for file in sent:
+        for file in request.FILES.getlist("files"):
             _take(draft, file)
     except RefusedError as error:
         return _answer(request, draft, problem=str(error))
@@ -230,7 +229,7 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
 
 
-def _take(draft: Draft, file: UploadedFile) -> None:
+def _take(draft: Draft, file: UploadedFile[Any]) -> None:
     configured = get_settings()
     creation = Creation(file.size or 0, {"filename": file.name or ""})
     upload = add_upload(

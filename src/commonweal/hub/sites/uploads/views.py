@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -110,7 +109,8 @@ def read_body(request: HttpRequest) -> Iterator[bytes]:
 
 def get_settings() -> Settings:
     """The settings in force in this process."""
-    return cast(Settings, settings.COMMONWEAL)
+    configured: Settings = settings.COMMONWEAL
+    return configured
 
 
 def _answer_state(upload: Upload) -> Answer:
