@@ -15,6 +15,7 @@ from commonweal.cli import (
     config,
     curate,
     demo,
+    receive,
     release,
     serve,
     sites,
@@ -60,6 +61,7 @@ cohort.register(app)
 config.register(app)
 curate.register(app)
 demo.register(app)
+receive.register(app)
 release.register(app)
 serve.register(app)
 sites.register(app)
