@@ -33,13 +33,17 @@ def register_one(
         list[Purpose] | None,
         typer.Option(help="What it may send; say it once for each. All when left out."),
     ] = None,
+    drop_url: Annotated[
+        str,
+        typer.Option(help="Where it puts files, such as s3://bucket/site; a folder here if not."),
+    ] = "",
 ) -> None:
     """Add a site to the registry, for good.
 
     Example: commonweal sites register general_hospital --title "General Hospital"
     """
     signed = isa_date.date() if isa_date else None
-    site = Site(name, title, state, signed, tuple(purpose or Purpose))
+    site = Site(name, title, state, signed, tuple(purpose or Purpose), drop_url)
     register_site(read_settings().home, site)
     OUT.print(f"The site {name} is registered.", markup=False)
 

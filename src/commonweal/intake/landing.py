@@ -128,9 +128,10 @@ def submit_folder(
         verdict=report.verdict,
         folder=place,
         files=files,
-        digest=_digest(site, purpose, files, report, synthetic=synthetic),
+        digest="",
         key=delivery.key,
     )
+    offered = replace(offered, digest=digest_files(offered, files))
     with _told_plainly(place), alone_in(place):
         landed = _land_once(folder, offered, report, delivery, list_of_site(home, site))
         settle_site(Ledger(home, site, lambda: now, delivery.by))
@@ -218,21 +219,15 @@ def _changed(file: str) -> CommonwealError:
     )
 
 
-def _digest(
-    site: str,
-    purpose: Purpose,
-    files: tuple[LandedFile, ...],
-    report: CheckReport,
-    *,
-    synthetic: bool,
-) -> str:
+def digest_files(submission: Submission, files: tuple[LandedFile, ...]) -> str:
+    """The digest of a submission with these files: how they were handed in and judged."""
     return digest_of(
         {
-            "site": site,
-            "purpose": str(purpose),
-            "synthetic": synthetic,
-            "dialect": report.dialect,
-            "verdict": report.verdict,
+            "site": submission.site,
+            "purpose": str(submission.purpose),
+            "synthetic": submission.synthetic,
+            "dialect": submission.dialect,
+            "verdict": submission.verdict,
             "files": {file.name: file.sha256 for file in files},
         }
     )

@@ -32,6 +32,7 @@ class Site:
 
     ``state`` is where it is, such as MA. ``isa_date`` is the day the information security
     agreement was signed; without it a site may send synthetic production data only.
+    ``drop_url`` is where it puts files, when that is not the programme's own folder for it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Site:
     state: str = ""
     isa_date: date | None = None
     purposes: tuple[Purpose, ...] = tuple(Purpose)
+    drop_url: str = ""
 
     def to_json(self) -> dict[str, Any]:
         signed = self.isa_date.isoformat() if self.isa_date else None
@@ -49,7 +51,8 @@ def register_site(home: Path, site: Site) -> None:
     """Add a site to the registry; adding the same site again changes nothing.
 
     Raises:
-        CommonwealError: the name does not fit, or is taken by a site with other details.
+        CommonwealError: the name or the drop area does not fit, or the name is taken by a site
+            with other details.
     """
     if not _NAME.fullmatch(site.name):
         raise CommonwealError(
@@ -57,6 +60,8 @@ def register_site(home: Path, site: Site) -> None:
             expected="a lower-case letter, then lower-case letters, digits and underscores",
             fix="Choose a short name such as general_hospital.",
         )
+    if site.drop_url:
+        Location.of(site.drop_url)
     created = _registry(home).create(f"{site.name}.json", readable_json(site.to_json()))
     if not created and get_site(home, site.name) != site:
         raise CommonwealError(
@@ -121,4 +126,5 @@ def _read(file: Path) -> Site:
         state=content["state"],
         isa_date=date.fromisoformat(signed) if signed else None,
         purposes=tuple(Purpose(purpose) for purpose in content["purposes"]),
+        drop_url=content.get("drop_url", ""),
     )
