@@ -38,7 +38,7 @@ from commonweal.intake.drop_area import area_of, in_words, list_file_names
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.purposes import choose_dialect
-from commonweal.intake.sites import check_authorised, get_site
+from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
 
 UNREADABLE = 422
@@ -206,7 +206,7 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
     context = {
         "section": "upload",
         "folder": folder,
-        "purpose": _find_words(PURPOSES, declared.purpose),
+        "purpose": _name_purpose(declared.purpose),
         "synthetic": declared.synthetic,
         "files": files,
     }
@@ -229,7 +229,7 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
 
 
-def _take(draft: Draft, file: UploadedFile[Any]) -> None:
+def _take(draft: Draft, file: "UploadedFile[Any]") -> None:
     configured = get_settings()
     creation = Creation(file.size or 0, {"filename": file.name or ""})
     upload = add_upload(
@@ -246,9 +246,10 @@ def _answer(request: HttpRequest, draft: Draft, *, problem: str = "") -> HttpRes
     context = {
         "section": "upload",
         "draft": draft,
-        "purpose": _find_words(PURPOSES, draft.purpose),
+        "purpose": _name_purpose(draft.purpose),
         "dialect": _find_words(list_dialects(), draft.dialect),
         "rows": [_build_row(draft, upload) for upload in list_uploads(draft.folder)],
+        "blank": FileRow("", "", 0, 0, "", is_whole=False, size="", percent=0),
         "names": " ".join(sorted(list_file_names())),
         "problem": problem,
         **_limit(),
@@ -281,7 +282,7 @@ def _describe(draft: Draft) -> DraftRow:
     count = ngettext("%(count)d file", "%(count)d files", len(uploads)) % {"count": len(uploads)}
     return DraftRow(
         id=draft.id,
-        purpose=_find_words(PURPOSES, draft.purpose),
+        purpose=_name_purpose(draft.purpose),
         begun=date_format(draft.created_at, "DATETIME_FORMAT"),
         files=_("%(files)s, %(whole)d of them whole") % {"files": count, "whole": whole},
     )
@@ -289,6 +290,11 @@ def _describe(draft: Draft) -> DraftRow:
 
 def _find_words(choices: Iterable[tuple[Any, Any]], value: str) -> str:
     return str(dict(choices).get(value, value))
+
+
+def _name_purpose(purpose: Purpose) -> str:
+    """The purpose alone, without what it means."""
+    return _find_words(PURPOSES, purpose).partition(":")[0]
 
 
 def _status(form: DeclarationForm) -> int:

@@ -50,7 +50,8 @@ def answer_tus(view: TusView) -> Callable[..., HttpResponse]:
             protocol.check_version(request.headers)
             return _respond(view(request, _get_own_draft(request, draft_id), upload_id))
         except RefusedError as refused:
-            return _respond(Answer(refused.status, refused.headers), refused.words)
+            words = "" if request.method == "HEAD" else refused.words
+            return _respond(Answer(refused.status, refused.headers), words)
         except LostConnectionError:
             words = "The connection was silent for too long; go on from where it broke."
             return _respond(Answer(HTTPStatus.REQUEST_TIMEOUT), words)
