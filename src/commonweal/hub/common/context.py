@@ -15,6 +15,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     configured: Settings = settings.COMMONWEAL
     return {
         "frame": settings.HUB_FRAME,
+        "audience": settings.HUB_FRAME.partition("/")[0],
         "is_synthetic": configured.programme.synthetic,
         "programme_name": configured.programme.name,
         "public_address": find_address(configured, "public"),
