@@ -27,6 +27,8 @@ COPIES = {
     USWDS / "LICENSE.md": "uswds/LICENSE.md",
     MODULES / "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
     MODULES / "htmx.org/LICENSE": "htmx/LICENSE",
+    MODULES / "tus-js-client/dist/tus.min.js": "tus/tus.min.js",
+    MODULES / "tus-js-client/LICENSE": "tus/LICENSE",
 }
 ASSET = re.compile(r"url\(\.\./((?:img|fonts)/[^)?#]+)")
 WORTH_COMPRESSING = {".css", ".js", ".svg"}

@@ -15,6 +15,7 @@ from pathlib import Path
 from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
+from commonweal.intake.lifecycle.states import build_states_page
 from commonweal.intake.matching.pages import build_matching_page
 from commonweal.quality.metrics.pages import build_metric_pages
 from commonweal.schema.specification import (
@@ -34,6 +35,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/feeds.md", build_feeds_page),
     ("reference/matching.md", build_matching_page),
     ("reference/release-sql.md", build_ddl_page),
+    ("reference/submission-states.md", build_states_page),
     ("reference/synthetic/effects.md", lambda: build_effects_page(read_names())),
     ("reference/synthetic/recipes.md", build_recipe_page),
 ]

@@ -11,15 +11,13 @@ from commonweal.cli.output import ERR, OUT, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.engine.storage import readable_json
 from commonweal.intake.check import check_folder
-from commonweal.intake.check.concepts import Terms
 from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.metrics import Measured, measure_submission
 from commonweal.intake.report import CheckReport
 from commonweal.intake.terminal import render_terminal
-from commonweal.pipeline.vocabulary import get_vocabulary
-from commonweal.pipeline.measuring import get_surroundings
+from commonweal.pipeline.measuring import get_surroundings, get_terms
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 FolderArgument = Annotated[
@@ -98,13 +96,12 @@ def check(
 def run_check(folder: Path, *, dialect: str, show_values: bool = False) -> CheckReport:
     """Check a folder with a progress bar on standard error."""
     settings = read_settings()
-    vocabulary = get_vocabulary(settings.home)
-    with _FileBars() as bars:
+    with FileBars() as bars:
         return check_folder(
             folder,
             dialect=dialect,
             settings=settings.engine,
-            terms=Terms(vocabulary.files, vocabulary.version, vocabulary.is_abridged),
+            terms=get_terms(settings.home),
             show_values=show_values,
             progress=bars.advance,
         )
@@ -138,7 +135,7 @@ def write_report(file: Path, content: bytes) -> None:
         ) from error
 
 
-class _FileBars:
+class FileBars:
     """One bar for each file, drawn only where somebody watches."""
 
     def __init__(self) -> None:
@@ -151,7 +148,7 @@ class _FileBars:
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "_FileBars":
+    def __enter__(self) -> "FileBars":
         if ERR.is_terminal:
             self._progress.start()
         return self

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from commonweal.cli.check import DialectOption, FolderArgument, run_check
+from commonweal.cli.check import FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.landing import (
+    Delivery,
     Submission,
     find_metrics,
     list_submissions,
@@ -16,6 +17,7 @@ from commonweal.intake.landing import (
 )
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
+from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
@@ -30,6 +32,9 @@ PurposeOption = Annotated[
 SyntheticOption = Annotated[
     bool, typer.Option("--synthetic", help="The data are made up; marked so for good.")
 ]
+PurposeDialectOption = Annotated[
+    str, typer.Option(help="What the files follow; that of the purpose if not given.")
+]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Check everything, and hand nothing in.")
 ]
@@ -42,7 +47,7 @@ def submit(
     purpose: PurposeOption,
     synthetic: SyntheticOption = False,
     dry_run: DryRunOption = False,
-    dialect: DialectOption = "programme",
+    dialect: PurposeDialectOption = "",
     json: JsonOption = False,
 ) -> None:
     """Check a folder and hand it in.
@@ -57,7 +62,7 @@ def submit(
     settings = read_settings()
     home, now = settings.home, datetime.now(tz=UTC)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
-    report = run_check(folder, dialect=dialect)
+    report = run_check(folder, dialect=choose_dialect(purpose, dialect))
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:
@@ -69,7 +74,7 @@ def submit(
             synthetic=synthetic,
             now=now,
             report=report,
-            around=get_surroundings(settings, day=now.date()),
+            delivery=Delivery(around=get_surroundings(settings, day=now.date())),
         )
     matched, why_not = None, ""
     if submission is not None and submission.is_accepted:

@@ -7,6 +7,7 @@ holds it (``COMMONWEAL_HUB__SECRET_KEY_FILE``).
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
+    ByteSize,
     ConfigDict,
     Field,
     SecretStr,
@@ -69,6 +71,7 @@ class HubSettings(BaseModel):
     host: str = "127.0.0.1"
     public_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workbench_port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    sites_port: Annotated[int, Field(ge=1, le=65535)] = 8002
     https: bool = False
     """True when a proxy in front speaks https: then cookies travel over https alone."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -79,6 +82,8 @@ class HubSettings(BaseModel):
     """Address of the public pages as visitors see it; from host and port when not given."""
     workbench_address: str | None = None
     """Address of the workbench as researchers see it; from host and port when not given."""
+    sites_address: str | None = None
+    """Address of the pages for sites as stewards see it; from host and port when not given."""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
 
@@ -91,10 +96,73 @@ class HubSettings(BaseModel):
 
     @model_validator(mode="after")
     def _read_secret_from_file(self) -> Self:
-        if self.secret_key is None and self.secret_key_file is not None:
-            secret = self.secret_key_file.read_text(encoding="utf-8").strip()
-            object.__setattr__(self, "secret_key", SecretStr(secret))
+        _read_secrets(self, "secret_key")
         return self
+
+
+class DropSettings(BaseModel):
+    """How much sites may put into their drop areas, and where the SFTP server listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_file: ByteSize = ByteSize(200 * 10**9)
+    """The largest single file that is taken, such as 200GB."""
+    site_quota: ByteSize = ByteSize(10**12)
+    """How much may lie in the drop area of one site."""
+    reserve: ByteSize = ByteSize(2 * 10**9)
+    """What has to stay free on the disk, for everything else the programme does."""
+    keep_days: Annotated[int, Field(ge=1)] = 7
+    """Days after which an upload that nobody went on with is thrown away."""
+    sftp_host: str = "127.0.0.1"
+    sftp_port: Annotated[int, Field(ge=1, le=65535)] = 2022
+
+
+class StorageSettings(BaseModel):
+    """How object stores are reached. Keys never stand in a URL; without any, those of the
+    machine's own role in the cloud are used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str | None = None
+    """Address of an S3 store that is not Amazon's, such as ``https://s3.example.org``."""
+    region: str = "us-east-1"
+    access_key: SecretStr | None = None
+    access_key_file: Path | None = None
+    secret_key: SecretStr | None = None
+    secret_key_file: Path | None = None
+    google_key_file: Path | None = None
+    """The JSON key of a Google service account, for ``gs://``."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    """How long a connection may stay silent."""
+    retries: Annotated[int, Field(ge=0, le=20)] = 3
+    """How often a request is sent again when the store fails or cannot be reached."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not _ENDPOINT.fullmatch(value):
+            raise ValueError("an address such as https://s3.example.org, with no key in it")
+        return value
+
+    @model_validator(mode="after")
+    def _read_secrets_from_files(self) -> Self:
+        _read_secrets(self, "access_key", "secret_key")
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("an access key and a secret key belong together; one is missing")
+        return self
+
+
+_ENDPOINT = re.compile(r"https?://[\w.\-]+(:\d+)?/?|https?://\[[0-9a-fA-F:]+\](:\d+)?/?")
+
+
+def _read_secrets(settings: HubSettings | StorageSettings, *names: str) -> None:
+    """Fill secrets that are not given themselves from the files that are named for them."""
+    for name in names:
+        file = getattr(settings, f"{name}_file")
+        if getattr(settings, name) is None and file is not None:
+            secret = file.read_text(encoding="utf-8").strip()
+            object.__setattr__(settings, name, SecretStr(secret))
 
 
 class Settings(BaseSettings):
@@ -123,6 +191,8 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     programme: ProgrammeSettings = ProgrammeSettings()
     hub: HubSettings = HubSettings()
+    drop: DropSettings = DropSettings()
+    storage: StorageSettings = StorageSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -212,5 +282,7 @@ def _names_beside(place: Sequence[str]) -> list[str]:
         "engine": EngineSettings,
         "programme": ProgrammeSettings,
         "hub": HubSettings,
+        "drop": DropSettings,
+        "storage": StorageSettings,
     }
     return sorted(sections[place[0]].model_fields if len(place) > 1 else Settings.model_fields)

@@ -1,7 +1,8 @@
 """Places named by URL, and files written whole or not at all.
 
-Only ``file:`` is here so far; object stores join behind the same class. A manifest or an
-event is a small append-only file, so the one write that matters is *create if absent*.
+A place is a folder on this machine or in an object store; either way it is the same class.
+A manifest or an event is a small append-only file, so the one write that matters is *create
+if absent*.
 """
 
 import errno
@@ -10,16 +11,20 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.store import LocalStore
+from obstore.store import GCSStore, LocalStore, S3Store
 
+from commonweal.engine.buckets import SCHEMES, explained, open_bucket
+from commonweal.engine.settings import StorageSettings
 from commonweal.schema.errors import CommonwealError
 
 CHUNK_BYTES = 1 << 20
@@ -28,45 +33,223 @@ SCRATCH = ".partial-"
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """A file below a location. ``name`` is relative to it, with ``/`` between folders.
+
+    ``is_plain`` is false for links and devices, which are never opened. ``etag`` names the
+    content of a file in a bucket; it is empty on a disk.
+    """
+
+    name: str
+    bytes: int
+    modified_at: datetime
+    is_plain: bool = True
+    etag: str = ""
+
+
+@dataclass(frozen=True)
 class Location:
-    """A folder in a store, named by URL."""
+    """A folder in a store, named by URL: ``file://``, ``s3://`` or ``gs://``.
+
+    ``storage`` is how object stores are reached. It is not part of what a location is.
+    """
 
     url: str
+    storage: StorageSettings = field(default=StorageSettings(), repr=False, compare=False)
 
     @classmethod
-    def of(cls, path: Path | str) -> "Location":
-        """The location of a path, or of a URL given as text."""
+    def of(cls, path: Path | str, storage: StorageSettings | None = None) -> "Location":
+        """The location of a path, or of a URL given as text.
+
+        Raises:
+            CommonwealError: it is a URL of another kind, or one that holds more than a place.
+        """
         text = str(path)
+        settings = storage or StorageSettings()
         if "://" not in text:
-            return cls(Path(text).resolve().as_uri())
-        if urlsplit(text).scheme != "file":
+            return cls(Path(text).resolve().as_uri(), settings)
+        parts = urlsplit(text)
+        if parts.scheme not in ("file", *SCHEMES):
             raise CommonwealError(
-                f"Storage of the kind {urlsplit(text).scheme!r} is not supported.",
-                expected="a folder, or a URL that starts with file://",
-                fix="Give a folder on this machine.",
+                f"Storage of the kind {parts.scheme!r} is not supported.",
+                expected="a folder, or a URL that starts with file://, s3:// or gs://",
+                fix="Give a folder on this machine or a bucket.",
             )
-        return cls(text)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise CommonwealError(
+                f"A URL of the kind {parts.scheme}:// holds more than a place.",
+                expected="a bucket and a folder, such as s3://bucket/site",
+                fix="Keep keys out of URLs: they belong into the settings of storage.",
+            )
+        if parts.scheme in SCHEMES and not parts.netloc:
+            raise CommonwealError(
+                f"{text} names no bucket.",
+                expected=f"a bucket and a folder, such as {parts.scheme}://bucket/site",
+                fix="Add the name of the bucket.",
+            )
+        return cls(text.rstrip("/") if parts.scheme in SCHEMES else text, settings)
+
+    @property
+    def is_local(self) -> bool:
+        return urlsplit(self.url).scheme == "file"
 
     @property
     def path(self) -> Path:
-        """Where this is on the local disk."""
+        """Where this is on the local disk.
+
+        Raises:
+            CommonwealError: it is in an object store.
+        """
+        if not self.is_local:
+            raise CommonwealError(
+                f"{self.url} is not a folder on this machine.",
+                expected="a folder",
+                fix="Give the path of a folder.",
+            )
         return Path(unquote(urlsplit(self.url).path))
 
     def __truediv__(self, name: str) -> "Location":
-        return Location.of(self.path / name)
+        if self.is_local:
+            return Location.of(self.path / name, self.storage)
+        return Location(f"{self.url}/{name}", self.storage)
+
+    def list_files(self) -> list[StoredFile]:
+        """Every file below, by name. A folder that is not there has none.
+
+        Raises:
+            StorageError: the store is away, refuses, or has no such bucket.
+        """
+        if self.is_local:
+            return sorted(_walk(self.path), key=lambda file: file.name)
+        with explained(self.url):
+            found = [entry for batch in obstore.list(self._bucket()) for entry in batch]
+        return sorted(map(_describe_object, found), key=lambda file: file.name)
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a new file at once; False, and nothing written, when it exists already."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        store = LocalStore(str(self.path))
         try:
-            obstore.put(store, name, content, mode="create")
+            self._put(name, content, mode="create")
         except obstore.exceptions.AlreadyExistsError:
             return False
         return True
 
+    def write(self, name: str, content: bytes | Path) -> None:
+        """Write a file whole, in place of one that is there; a large one goes in parts."""
+        self._put(name, content, mode="overwrite")
+
     def read(self, name: str) -> bytes:
-        return (self.path / name).read_bytes()
+        """A small file.
+
+        Raises:
+            FileNotFoundError: it is not there.
+            StorageError: the store cannot be used.
+        """
+        if self.is_local:
+            return (self.path / name).read_bytes()
+        with explained(self.url):
+            return bytes(obstore.get(self._bucket(), name).bytes())
+
+    def download(
+        self, file: StoredFile, target: Path, tell: Callable[[int], None] | None = None
+    ) -> str:
+        """Copy a file that was listed to the disk, piece by piece, and return its hex SHA-256.
+
+        ``tell`` is told how many bytes are there so far.
+
+        Raises:
+            ChangedError: it is not the file that was listed any more.
+            StorageError: the store cannot be used.
+        """
+        digest, size = hashlib.sha256(), 0
+        with target.open("wb") as out:
+            for piece in self._pieces(file):
+                digest.update(piece)
+                size += len(piece)
+                out.write(piece)
+                if tell is not None:
+                    tell(size)
+        if size != file.bytes:
+            raise ChangedError(file.name)
+        return digest.hexdigest()
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove files; those that are gone already are passed over."""
+        for name in names:
+            if self.is_local:
+                (self.path / name).unlink(missing_ok=True)
+            else:
+                with explained(self.url), suppress(FileNotFoundError):
+                    obstore.delete(self._bucket(), name)
+
+    def _bucket(self) -> S3Store | GCSStore:
+        return open_bucket(self.url, self.storage)
+
+    def _put(
+        self, name: str, content: bytes | Path, *, mode: Literal["create", "overwrite"]
+    ) -> None:
+        if self.is_local:
+            self.path.mkdir(parents=True, exist_ok=True)
+            obstore.put(LocalStore(str(self.path)), name, content, mode=mode)
+            return
+        with explained(self.url):
+            obstore.put(self._bucket(), name, content, mode=mode)
+
+    def _pieces(self, file: StoredFile) -> Iterator[bytes]:
+        if self.is_local:
+            yield from _read_pieces(self.path / file.name)
+            return
+        try:
+            with explained(self.url):
+                found = obstore.get(self._bucket(), file.name, options={"if_match": file.etag})
+                yield from map(bytes, found.stream(min_chunk_size=CHUNK_BYTES))
+        except (FileNotFoundError, obstore.exceptions.PreconditionError):
+            raise ChangedError(file.name) from None
+
+
+class ChangedError(Exception):
+    """A file is not what it was when its folder was listed. ``args[0]`` is its name."""
+
+
+def _describe_object(entry: Mapping[str, Any]) -> StoredFile:
+    return StoredFile(
+        entry["path"], entry["size"], entry["last_modified"], etag=entry["e_tag"] or ""
+    )
+
+
+def _walk(folder: Path) -> Iterator[StoredFile]:
+    """Files of a folder and those below; links are named, and neither followed nor opened."""
+    for parent, folders, names in os.walk(folder, onerror=_raise_unless_missing):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in (*names, *links):
+            path = Path(parent, name)
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+            yield StoredFile(
+                path.relative_to(folder).as_posix(),
+                status.st_size,
+                datetime.fromtimestamp(status.st_mtime, tz=UTC),
+                is_plain=stat.S_ISREG(status.st_mode),
+            )
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _read_pieces(path: Path) -> Iterator[bytes]:
+    """A file's bytes; what has become a link since it was listed is not opened."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOENT):
+            raise ChangedError(path.name) from None
+        raise
+    with os.fdopen(descriptor, "rb") as stream:
+        while piece := stream.read(CHUNK_BYTES):
+            yield piece
 
 
 def sha256_of(file: Path) -> str:

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent / "static"
-FILES = ("vendor/uswds/css/uswds.min.css", "vendor/uswds/img/sprite.svg", "vendor/htmx/htmx.min.js")
+FILES = (
+    "vendor/uswds/css/uswds.min.css",
+    "vendor/uswds/img/sprite.svg",
+    "vendor/htmx/htmx.min.js",
+    "vendor/tus/tus.min.js",
+)
 
 
 def find_missing_files() -> list[str]:

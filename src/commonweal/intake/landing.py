@@ -7,14 +7,13 @@ submission is kept as well, with the report that says why.
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Set
+import os
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
 
 from commonweal.engine.storage import (
     CHUNK_BYTES,
@@ -30,66 +29,69 @@ from commonweal.engine.storage import (
 from commonweal.intake.check.folder import survey_folder
 from commonweal.intake.completeness import measure_files
 from commonweal.intake.html import render_html
+from commonweal.intake.lifecycle.compare import compare_submissions
+from commonweal.intake.lifecycle.current import find_current_id
+from commonweal.intake.lifecycle.history import list_histories
+from commonweal.intake.lifecycle.settle import Ledger, settle_site
 from commonweal.intake.metrics import Surroundings, measure_submission
+from commonweal.intake.onboarding import record_test_load_passed
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.intake.submission import (
+    COMPARISON,
+    COMPLETENESS,
+    EVENT,
+    MANIFEST,
+    METRICS,
+    REPORT,
+    REPORT_PAGE,
+    LandedFile,
+    Submission,
+    find_last,
+    find_metrics,
+    get_submission,
+    list_of_site,
+    list_submissions,
+    read_report,
+    verify_submission,
+)
 from commonweal.quality.completeness import TableCompleteness
 from commonweal.quality.metrics.value import Metrics
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table, get_model
 
-MANIFEST, EVENT = "manifest.json", "submission.json"
-REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
-METRICS = "metrics.json"
+__all__ = [
+    "LandedFile",
+    "Submission",
+    "find_metrics",
+    "find_submission",
+    "get_accepted",
+    "get_submission",
+    "list_submissions",
+    "read_report",
+    "submit_folder",
+    "verify_submission",
+    "write_landed_parquet",
+]
+
+BY = "commonweal submit"
 
 
 @dataclass(frozen=True)
-class LandedFile:
-    """One file of a submission; ``rows`` are data rows, and ``table`` is what it was read as."""
-
-    name: str
-    table: str
-    bytes: int
-    sha256: str
-    rows: int
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A folder that was handed in. ``folder`` is where it stands in the landing area.
-
-    ``digest`` covers the files and how they were handed in and judged. ``received_at`` is
-    later than that of every submission of the site before.
+class Delivery:
+    """How a folder came. ``key`` is its name in the drop area, and ``is_ours`` says that it is
+    a copy of our own, whose files need not be copied once more. With ``around``, the metrics
+    of an accepted submission are measured and stored beside it.
     """
 
-    id: str
-    site: str
-    purpose: Purpose
-    synthetic: bool
-    dialect: str
-    received_at: datetime
-    verdict: str
-    folder: Path
-    files: tuple[LandedFile, ...]
-    digest: str
+    by: str = BY
+    key: str = ""
+    is_ours: bool = False
+    around: Surroundings | None = None
 
-    @property
-    def is_accepted(self) -> bool:
-        return self.verdict == "accepted"
 
-    def to_json(self) -> dict[str, Any]:
-        """The event, without where it is stored."""
-        return {
-            "id": self.id,
-            "site": self.site,
-            "purpose": str(self.purpose),
-            "synthetic": self.synthetic,
-            "dialect": self.dialect,
-            "received_at": self.received_at.isoformat(),
-            "verdict": self.verdict,
-            "digest": self.digest,
-        }
+BY_HAND = Delivery()
 
 
 def submit_folder(
@@ -101,13 +103,14 @@ def submit_folder(
     synthetic: bool,
     now: datetime,
     report: CheckReport,
-    around: Surroundings | None = None,
+    delivery: Delivery = BY_HAND,
 ) -> Submission:
     """Copy the tables of a checked folder into the landing area and record the submission.
 
     Files that are no table stay behind; files with errors go with the others. What equals
     the site's latest submission for the purpose is no new submission: that one is returned.
-    With ``around``, the metrics of an accepted submission are measured and stored beside it.
+    An accepted production submission takes the place of all the site's data when it stands
+    there whole, in one step; until then the previous one is current.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the files are not those that
@@ -131,10 +134,16 @@ def submit_folder(
         verdict=report.verdict,
         folder=place,
         files=files,
-        digest=_digest(site, purpose, files, report, synthetic=synthetic),
+        digest="",
+        key=delivery.key,
     )
-    with _told_plainly(place), _alone_in(place):
-        return _land_once(folder, offered, report, around, earlier=_list_within(place))
+    offered = replace(offered, digest=digest_files(offered, files))
+    with _told_plainly(place), alone_in(place):
+        landed = _land_once(folder, offered, report, delivery, list_of_site(home, site))
+        settle_site(Ledger(home, site, lambda: now, delivery.by))
+    if landed.is_accepted and landed.purpose is Purpose.TEST:
+        record_test_load_passed(home, site, submission=landed.id, by=delivery.by, now=now)
+    return landed
 
 
 def find_submission(
@@ -149,50 +158,34 @@ def find_submission(
     sizes = {name: path.stat().st_size for name, path in paths.items()}
     candidates = [
         s
-        for s in _list_within(home / "landing" / site)
+        for s in list_of_site(home, site)
         if (s.purpose, s.synthetic, s.dialect) == (purpose, synthetic, dialect)
         and {file.name: file.bytes for file in s.files} == sizes
     ]
     if not candidates:
         return None
     digests = {name: sha256_of(path) for name, path in paths.items()}
-    return _find_last(s for s in candidates if {f.name: f.sha256 for f in s.files} == digests)
-
-
-def list_submissions(home: Path) -> list[Submission]:
-    """Every submission, in the order they were received."""
-    found = [s for place in (home / "landing").glob("[!.]*") for s in _list_within(place)]
-    return sorted(found, key=lambda s: (s.received_at, s.id))
+    return find_last(s for s in candidates if {f.name: f.sha256 for f in s.files} == digests)
 
 
 def get_accepted(home: Path, site: str) -> Submission | None:
-    """The latest accepted production submission of a site; what curation works on."""
-    return _find_last(
-        s
-        for s in _list_within(home / "landing" / site)
-        if s.is_accepted and s.purpose is Purpose.PRODUCTION
-    )
+    """The current submission of a site, which curation works on: the latest accepted
+    production submission that is neither retracted nor excluded.
 
-
-def read_report(submission: Submission) -> CheckReport:
-    """What the check said of a submission when it was handed in."""
-    return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))
-
-
-def find_metrics(submission: Submission) -> Metrics | None:
-    """The metrics of a submission, or None where they were not measured."""
-    file = submission.folder / METRICS
-    return Metrics.from_json(json.loads(file.read_bytes())) if file.is_file() else None
-
-
-def verify_submission(submission: Submission) -> list[str]:
-    """Names of files that are not, byte for byte, what was handed in."""
-    return [
-        file.name
-        for file in submission.files
-        if not (submission.folder / file.name).is_file()
-        or sha256_of(submission.folder / file.name) != file.sha256
-    ]
+    Raises:
+        CommonwealError: what is current does not stand in the landing area.
+    """
+    landed = list_of_site(home, site)
+    current = find_current_id(home, site)
+    if current is None:
+        return find_last(s for s in landed if s.is_production)
+    found = next((s for s in landed if current in (s.id, s.replaces)), None)
+    if current and found is None:
+        raise CommonwealError(
+            f"The current submission {current} is not in the landing area.",
+            fix="Bring the folder `landing` back from a copy.",
+        )
+    return found if current else None
 
 
 def write_landed_parquet(submission: Submission, file: LandedFile, table: Table, out: Path) -> int:
@@ -234,21 +227,15 @@ def _changed(file: str) -> CommonwealError:
     )
 
 
-def _digest(
-    site: str,
-    purpose: Purpose,
-    files: tuple[LandedFile, ...],
-    report: CheckReport,
-    *,
-    synthetic: bool,
-) -> str:
+def digest_files(submission: Submission, files: tuple[LandedFile, ...]) -> str:
+    """The digest of a submission with these files: how they were handed in and judged."""
     return digest_of(
         {
-            "site": site,
-            "purpose": str(purpose),
-            "synthetic": synthetic,
-            "dialect": report.dialect,
-            "verdict": report.verdict,
+            "site": submission.site,
+            "purpose": str(submission.purpose),
+            "synthetic": submission.synthetic,
+            "dialect": submission.dialect,
+            "verdict": submission.verdict,
             "files": {file.name: file.sha256 for file in files},
         }
     )
@@ -267,7 +254,7 @@ def _told_plainly(place: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone_in(place: Path) -> Iterator[None]:
+def alone_in(place: Path) -> Iterator[None]:
     """Be the only one who hands in for a site, so that everybody knows which is the latest."""
     make_private(place.parent)
     with hold_lock(place.parent / f".{place.name}.lock"):
@@ -279,20 +266,27 @@ def _land_once(
     folder: Path,
     offered: Submission,
     report: CheckReport,
-    around: Surroundings | None,
-    *,
+    delivery: Delivery,
     earlier: list[Submission],
 ) -> Submission:
     """Land what is offered, unless it is the latest of its purpose once more."""
-    latest = _find_last(s for s in earlier if s.purpose is offered.purpose)
+    latest = find_last(s for s in earlier if s.purpose is offered.purpose)
     if latest and latest.digest == offered.digest:
         return latest
     received = offered.received_at
     if earlier:
         received = max(received, earlier[-1].received_at + timedelta(microseconds=1))
-    chosen = _choose_id(offered, received, {s.id for s in earlier})
-    submission = replace(offered, id=chosen, received_at=received, folder=offered.folder / chosen)
-    _land(folder, submission, report, around)
+    known = {h.submission for h in list_histories(offered.folder.parents[1], offered.site)}
+    chosen = _choose_id(offered, received, known | {s.id for s in earlier})
+    submission = replace(
+        offered,
+        id=chosen,
+        received_at=received,
+        folder=offered.folder / chosen,
+        key=offered.key or chosen,
+    )
+    previous = find_last(s for s in earlier if s.is_accepted and s.purpose is offered.purpose)
+    _land(folder, submission, report, delivery, previous)
     return submission
 
 
@@ -304,25 +298,40 @@ def _choose_id(offered: Submission, received: datetime, taken: Set[str]) -> str:
 
 
 def _land(
-    folder: Path, submission: Submission, report: CheckReport, around: Surroundings | None
+    folder: Path,
+    submission: Submission,
+    report: CheckReport,
+    delivery: Delivery,
+    previous: Submission | None,
 ) -> None:
     with whole_folder(submission.folder) as scratch:
         for file in submission.files:
-            if _copy(folder / file.name, scratch / file.name) != file.sha256:
+            if delivery.is_ours:
+                os.link(folder / file.name, scratch / file.name)
+            elif _copy(folder / file.name, scratch / file.name) != file.sha256:
                 raise _changed(file.name)
-        place = Location.of(scratch)
-        place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
-        place.create(REPORT, readable_json(report.to_json()))
-        filled, metrics = _measure(scratch, report, around)
-        place.create(COMPLETENESS, readable_json([table.to_json() for table in filled]))
-        if metrics is not None:
-            place.create(METRICS, readable_json(metrics.to_json()))
-        page = render_html(report, submission.id, filled, metrics)
-        place.create(REPORT_PAGE, page.encode())
-        place.create(EVENT, readable_json(submission.to_json()))
+        write_papers(scratch, submission, report, delivery.around)
+        compared = compare_submissions(replace(submission, folder=scratch), previous)
+        Location.of(scratch).create(COMPARISON, readable_json(compared.to_json()))
 
 
-def _measure(
+def write_papers(
+    scratch: Path, submission: Submission, report: CheckReport, around: Surroundings | None
+) -> None:
+    """Write what stands beside the files of a submission: manifest, reports, measures, event."""
+    place = Location.of(scratch)
+    place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
+    place.create(REPORT, readable_json(report.to_json()))
+    filled, metrics = measure_folder(scratch, report, around)
+    place.create(COMPLETENESS, readable_json([table.to_json() for table in filled]))
+    if metrics is not None:
+        place.create(METRICS, readable_json(metrics.to_json()))
+    page = render_html(report, submission.id, filled, metrics)
+    place.create(REPORT_PAGE, page.encode())
+    place.create(EVENT, readable_json(submission.to_json()))
+
+
+def measure_folder(
     folder: Path, report: CheckReport, around: Surroundings | None
 ) -> tuple[tuple[TableCompleteness, ...], Metrics | None]:
     """How complete an accepted folder is, and its metrics where there is something to go by."""
@@ -342,30 +351,3 @@ def _copy(source: Path, target: Path) -> str:
             digest.update(chunk)
             writer.write(chunk)
     return digest.hexdigest()
-
-
-def _list_within(place: Path) -> list[Submission]:
-    """The submissions of one site, in the order they were received."""
-    events = place.glob(f"[!.]*/{EVENT}")
-    return sorted((_read(event) for event in events), key=lambda s: s.received_at)
-
-
-def _find_last(submissions: Iterable[Submission]) -> Submission | None:
-    return max(submissions, key=lambda s: s.received_at, default=None)
-
-
-def _read(event: Path) -> Submission:
-    content = json.loads(event.read_text(encoding="utf-8"))
-    manifest = json.loads(event.with_name(MANIFEST).read_text(encoding="utf-8"))
-    return Submission(
-        id=content["id"],
-        site=content["site"],
-        purpose=Purpose(content["purpose"]),
-        synthetic=content["synthetic"],
-        dialect=content["dialect"],
-        received_at=datetime.fromisoformat(content["received_at"]),
-        verdict=content["verdict"],
-        folder=event.parent,
-        files=tuple(LandedFile(**file) for file in manifest["files"]),
-        digest=content["digest"],
-    )

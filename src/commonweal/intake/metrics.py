@@ -1,16 +1,16 @@
 """The metrics of an accepted submission, for the first report a site gets."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import EngineSettings
 from commonweal.engine.sql import quoted, quoted_text
+from commonweal.intake.check.concepts import Terms
 from commonweal.intake.reading import RECORD, write_text_parquet
 from commonweal.intake.report import CheckReport
 from commonweal.quality.completeness import TableCompleteness, measure_completeness
@@ -25,19 +25,6 @@ LOCAL_TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+"
 """A moment without its time zone: metrics compare local times, as curation does."""
 
 
-class KnownVocabulary(Protocol):
-    """The vocabulary in force, however it is kept."""
-
-    @property
-    def files(self) -> Mapping[str, Sequence[Path]]: ...
-
-    @property
-    def version(self) -> str | None: ...
-
-    @property
-    def is_abridged(self) -> bool: ...
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What a submission is measured against.
@@ -46,7 +33,7 @@ class Surroundings:
     the submission came in; without them there is no consent light.
     """
 
-    vocabulary: KnownVocabulary
+    vocabulary: Terms
     feeds: Mapping[str, Path] | None = None
     day: date | None = None
 

@@ -7,7 +7,13 @@ from pathlib import Path
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import make_private
 from commonweal.intake.check import check_folder
-from commonweal.intake.landing import Submission, find_submission, read_report, submit_folder
+from commonweal.intake.landing import (
+    Delivery,
+    Submission,
+    find_submission,
+    read_report,
+    submit_folder,
+)
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, register_site
 from commonweal.pipeline.measuring import get_surroundings
@@ -38,6 +44,7 @@ def hand_in(
     make_private(settings.home / "spill")
     register_site(settings.home, site)
     progress.begin(f"Checking {site.title}: {folder.name}", 1)
+    around = get_surroundings(settings, day=today)
     submission = find_submission(
         folder,
         home=settings.home,
@@ -52,8 +59,14 @@ def hand_in(
         purpose=Purpose.PRODUCTION,
         synthetic=True,
         now=now,
-        report=check_folder(folder, dialect=DIALECT, settings=settings.engine, today=today),
-        around=get_surroundings(settings, day=today),
+        report=check_folder(
+            folder,
+            dialect=DIALECT,
+            settings=settings.engine,
+            today=today,
+            terms=around.vocabulary,
+        ),
+        delivery=Delivery(around=around),
     )
     progress.end()
     return HandedIn(site, read_report(submission), submission)

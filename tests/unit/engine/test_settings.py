@@ -139,3 +139,40 @@ def test_names_of_hosts_are_divided_by_commas(
     monkeypatch.delenv("COMMONWEAL_HUB__ALLOWED_HOSTS")
     monkeypatch.setenv("COMMONWEAL_HUB", '{"allowed_hosts": ["one.example.org"]}')
     assert read_settings().hub.allowed_hosts == ("one.example.org",)
+
+
+def test_keys_of_a_store_come_from_files_and_are_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_text("KEYID\n")
+    (tmp_path / "secret").write_text("very secret\n")
+    (tmp_path / "commonweal.toml").write_text(
+        '[storage]\nendpoint = "https://s3.example.org"\n'
+        'access_key_file = "key"\nsecret_key_file = "secret"\n'
+    )
+    settings = read_settings()
+    assert settings.storage.access_key is not None
+    assert settings.storage.access_key.get_secret_value() == "KEYID"
+    assert settings.storage.secret_key is not None
+    assert settings.storage.secret_key.get_secret_value() == "very secret"
+    assert "very secret" not in f"{settings!r} {settings.masked()}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('access_key = "k"', "belong together"),
+        ('endpoint = "https://key:secret@s3.example.org"', "with no key in it"),
+        ('bucket = "b"', "storage.bucket is not a setting"),
+        ('access_key_file = "nowhere"', "cannot be read"),
+    ],
+)
+def test_storage_that_does_not_fit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "commonweal.toml").write_text(f"[storage]\n{lines}\n")
+    with pytest.raises(CommonwealError, match=said) as caught:
+        read_settings()
+    assert "key:secret" not in str(caught.value)

@@ -13,6 +13,7 @@ import pytest
 
 from commonweal.engine.storage import (
     CHUNK_BYTES,
+    ChangedError,
     Location,
     canonical_json,
     clear_scratch,
@@ -37,8 +38,8 @@ def test_locations_nest(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_storage_is_named() -> None:
-    with pytest.raises(CommonwealError, match="s3") as caught:
-        Location.of("s3://bucket/landing")
+    with pytest.raises(CommonwealError, match="ftp") as caught:
+        Location.of("ftp://host/landing")
     assert "file://" in caught.value.expected
 
 
@@ -198,3 +199,43 @@ def test_a_private_folder_is_its_owners_alone(tmp_path: Path) -> None:
     for folder in (tmp_path / "open", tmp_path / "home" / "new"):
         make_private(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://key:secret@bucket/site", "holds more than a place"),
+        ("s3://bucket/site?X-Amz-Signature=secret", "holds more than a place"),
+        ("s3:///site", "names no bucket"),
+    ],
+)
+def test_a_url_names_a_place_and_nothing_else(url: str, said: str) -> None:
+    with pytest.raises(CommonwealError, match=said) as caught:
+        Location.of(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_bucket_has_no_path_on_this_machine() -> None:
+    bucket = Location.of("gs://bucket/") / "site"
+    assert bucket.url == "gs://bucket/site"
+    with pytest.raises(CommonwealError, match="not a folder on this machine"):
+        _ = bucket.path
+
+
+def test_links_are_listed_and_never_followed(tmp_path: Path) -> None:
+    """A site must not be able to hand in what lies elsewhere on our machine."""
+    (tmp_path / "secret").write_text("of another site")
+    drop = tmp_path / "drop"
+    (drop / "sub").mkdir(parents=True)
+    (drop / "person.csv").symlink_to(tmp_path / "secret")
+    (drop / "folder").symlink_to(tmp_path)
+    (drop / "sub" / "death.csv").write_text("x")
+    place = Location.of(drop)
+    listed = {file.name: file for file in place.list_files()}
+    assert {name: file.is_plain for name, file in listed.items()} == {
+        "folder": False,
+        "person.csv": False,
+        "sub/death.csv": True,
+    }
+    with pytest.raises(ChangedError):
+        place.download(listed["person.csv"], tmp_path / "copy")

@@ -1,0 +1,1 @@
+"""Pages for sites: what they sent, what became of it."""

@@ -1,0 +1,1 @@
+"""Uploading by browser: resumable, many gigabytes, a folder at a time."""

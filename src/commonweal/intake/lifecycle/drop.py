@@ -1,0 +1,285 @@
+"""The layout of a drop area, and what is to be done with each folder in it: pure decisions.
+
+Facts and figures: the three hours, the 29 days, the name of a folder and what is ignored are
+those of the programme's production intake since 2017. What it did in silence is told here.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from commonweal.engine.storage import StoredFile, digest_of
+from commonweal.intake.check.folder import JUNK
+from commonweal.intake.findings import show_name
+from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
+from commonweal.intake.sites import Purpose
+from commonweal.schema.model import Submission as Sent
+from commonweal.schema.model import get_model
+
+QUIET = timedelta(hours=3)
+"""A folder without a declaration is finished when its newest file is older than this."""
+EXPIRY = timedelta(days=29)
+"""A day before buckets may delete what lies in them."""
+AHEAD = timedelta(days=1)
+"""How far a folder's day may lie in the future: it is tomorrow already at some sites."""
+
+RECEIPT, RECEIPT_PAGE = "_RECEIPT.json", "_REPORT.html"
+"""What is written back into a folder for the site to see."""
+
+_FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})")
+_IGNORED_FOLDER = re.compile(
+    r"participant|dailyparticipants|drc-validations-\d{8}|validation_\d{8}", re.IGNORECASE
+)
+_IGNORED_FILES = JUNK | {"processed.txt", "results.html", RECEIPT.lower(), RECEIPT_PAGE.lower()}
+_IGNORED_WITHIN = "curation_report/"
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """What the name of a folder says; later ones are greater."""
+
+    day: date
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.day.isoformat()}-v{self.number}"
+
+
+@dataclass(frozen=True)
+class DropFolder:
+    """One folder of a drop area. ``nested`` are files in folders of their own, ``odd`` those
+    that cannot be taken: links, devices, and names that no disk holds.
+    """
+
+    version: Version
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+    nested: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.version.name
+
+    @property
+    def data(self) -> Mapping[str, StoredFile]:
+        """The files but for the declaration."""
+        return {name: file for name, file in self.files.items() if name != DECLARATION}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What tells the content of each file without reading it."""
+        return {
+            show_name(name): f"{file.bytes} {file.etag or file.modified_at.isoformat()}"
+            for name, file in self.files.items()
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        return digest_of([self.tags, [show_name(name) for name in self.odd]])
+
+
+@dataclass(frozen=True)
+class DropArea:
+    """Everything in a drop area: nothing that lies there goes unnamed."""
+
+    folders: tuple[DropFolder, ...]
+    misnamed: tuple[str, ...]
+    root_files: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is to become of a folder now. ``files`` are those that the reason speaks of."""
+
+    state: str
+    reason: str
+    files: tuple[str, ...] = ()
+
+
+def parse_version(name: str) -> Version | None:
+    """The day and number of a folder called ``YYYY-MM-DD-vN``, or None."""
+    found = _FOLDER.fullmatch(name)
+    if found is None:
+        return None
+    try:
+        return Version(date.fromisoformat(found[1]), int(found[2]))
+    except ValueError:
+        return None
+
+
+def survey_drop(files: Iterable[StoredFile]) -> DropArea:
+    """Sort the files of a drop area into folders, and name what belongs nowhere."""
+    folders: dict[str, list[StoredFile]] = defaultdict(list)
+    root: list[StoredFile] = []
+    for file in files:
+        folder, slash, _ = file.name.partition("/")
+        if slash:
+            folders[folder].append(file)
+        else:
+            root.append(file)
+    known = {name: version for name in folders if (version := parse_version(name))}
+    ignored = [name for name in folders if _is_ignored_folder(name)]
+    loose = [f.name for f in root if not _is_marker(f, folders) and not is_ignored(f.name)]
+    return DropArea(
+        tuple(
+            _survey_folder(version, folders[name])
+            for name, version in sorted(known.items(), key=lambda item: item[1])
+        ),
+        tuple(sorted(map(show_name, folders.keys() - known.keys() - set(ignored)))),
+        tuple(sorted(map(show_name, loose))),
+        tuple(sorted(map(show_name, ignored))),
+    )
+
+
+def is_ignored(name: str) -> bool:
+    """Whether a file in a folder is passed over: hidden, unfinished, or none of the site's."""
+    return (
+        name.lower() in _IGNORED_FILES
+        or name.lower().startswith(_IGNORED_WITHIN)
+        or any(part.startswith(".") for part in name.split("/"))
+    )
+
+
+def judge(
+    folder: DropFolder,
+    declaration: Declaration | None,
+    *,
+    now: datetime,
+    is_broken: bool = False,
+) -> Standing:
+    """What is to become of a folder: ``uploading``, ``held``, ``ready`` or ``expired``.
+
+    ``is_broken`` says that there is a declaration, but none that can be read.
+    """
+    standing = _judge_content(folder, declaration, now, is_broken=is_broken)
+    ages = [now - file.modified_at for file in folder.files.values()]
+    if standing.state != "ready" and ages and max(ages) >= EXPIRY:
+        return Standing("expired", standing.reason, standing.files)
+    return standing
+
+
+def choose(
+    ready: Mapping[Version, Purpose],
+    waiting: Mapping[Version, Purpose],
+    received: Mapping[Version, Purpose],
+) -> tuple[tuple[Version, ...], dict[Version, Version]]:
+    """Which folders to take now, and which are superseded by which.
+
+    Of each purpose the latest by name counts, however often older ones are touched. Folders
+    that are ready or waiting give way to a later one that is ready or was received.
+    The order of taking is that of the purposes, so that a test load goes before production.
+    """
+    taken: list[Version] = []
+    superseded: dict[Version, Version] = {}
+    for purpose in Purpose:
+        standing = [v for v, p in (*ready.items(), *received.items()) if p is purpose]
+        if not standing:
+            continue
+        latest = max(standing)
+        open_ = [v for v, p in (*ready.items(), *waiting.items()) if p is purpose]
+        superseded |= {version: latest for version in open_ if version < latest}
+        taken += [latest] if latest in ready else []
+    return tuple(taken), superseded
+
+
+def required_tables(dialect: str) -> frozenset[str]:
+    """Tables that make a folder complete."""
+    return frozenset(t.name for t in get_model(dialect).with_submission(Sent.REQUIRED))
+
+
+def find_late_changes(before: Mapping[str, str], folder: DropFolder) -> list[str]:
+    """Files that came or changed after a folder was received. Those gone do not matter."""
+    return sorted(name for name, tag in folder.tags.items() if before.get(name) != tag)
+
+
+def _survey_folder(version: Version, files: Sequence[StoredFile]) -> DropFolder:
+    own: dict[str, StoredFile] = {}
+    nested: list[str] = []
+    odd: list[str] = []
+    for file in files:
+        name = file.name.partition("/")[2]
+        if is_ignored(name):
+            continue
+        if not file.is_plain or len(name.encode("utf-8", "surrogateescape")) > 255:
+            odd.append(name)
+        elif "/" in name:
+            nested.append(name)
+        else:
+            own[name] = file
+    return DropFolder(version, own, tuple(nested), tuple(odd))
+
+
+def _is_ignored_folder(name: str) -> bool:
+    return name.startswith(".") or _IGNORED_FOLDER.fullmatch(name) is not None
+
+
+def _is_marker(file: StoredFile, folders: Collection[str]) -> bool:
+    """Consoles of object stores show an empty folder by an empty object with its name."""
+    return file.bytes == 0 and (file.name in folders or parse_version(file.name) is not None)
+
+
+def _judge_content(
+    folder: DropFolder, declaration: Declaration | None, now: datetime, *, is_broken: bool
+) -> Standing:
+    if folder.version.day > (now + AHEAD).date():
+        return Standing("held", "its day has not come yet")
+    if folder.odd:
+        return Standing("held", "links and such names cannot be taken", folder.odd)
+    if is_broken:
+        return Standing("held", "its declaration cannot be read", (DECLARATION,))
+    quiet = _is_quiet(folder, now)
+    if not folder.data:
+        return Standing("held" if quiet and folder.files else "uploading", "there are no files")
+    if declaration is None:
+        return _judge_undeclared(folder, quiet=quiet)
+    return _judge_declared(folder, declaration, quiet=quiet)
+
+
+def _judge_undeclared(folder: DropFolder, *, quiet: bool) -> Standing:
+    if quiet or not _missing(folder, "programme"):
+        return Standing("held", "its purpose was never declared")
+    return Standing("uploading", "required tables are missing", _missing(folder, "programme"))
+
+
+def _judge_declared(folder: DropFolder, declaration: Declaration, *, quiet: bool) -> Standing:
+    listed = declaration.files
+    if listed is None:
+        return _judge_without_manifest(folder, declaration, quiet=quiet)
+    absent = [
+        name
+        for name, file in listed.items()
+        if name not in folder.data or folder.data[name].bytes != file.bytes
+    ]
+    if absent:
+        reason = "files of its manifest are missing or have another size"
+        return Standing("held" if quiet else "uploading", reason, tuple(absent))
+    if unlisted := tuple(sorted(folder.data.keys() - listed.keys())):
+        return Standing("held", "files are not in its manifest", unlisted)
+    return Standing("ready", "declared with a manifest")
+
+
+def _judge_without_manifest(
+    folder: DropFolder, declaration: Declaration, *, quiet: bool
+) -> Standing:
+    if DECLARATION in folder.files:
+        return Standing("ready", "declared")
+    missing = _missing(folder, declaration.dialect)
+    if not missing:
+        return Standing("ready", "every required table is there")
+    if quiet:
+        return Standing("ready", "no file came for three hours", missing)
+    return Standing("uploading", "required tables are missing", missing)
+
+
+def _missing(folder: DropFolder, dialect: str) -> tuple[str, ...]:
+    """Required tables without a file of their name, whatever its ending."""
+    stems = {name.lower().rpartition(".")[0] for name in folder.data}
+    return tuple(sorted(required_tables(dialect) - stems))
+
+
+def _is_quiet(folder: DropFolder, now: datetime) -> bool:
+    return all(now - file.modified_at > QUIET for file in folder.files.values())

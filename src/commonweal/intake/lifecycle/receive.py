@@ -1,0 +1,280 @@
+"""One round over the drop areas: look, tell what is wrong, and take what is ready.
+
+Every round looks at everything anew and only adds to the histories, so it can be stopped and
+started at will. A store that is away costs its site a round, and nobody else anything.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commonweal.engine.buckets import StorageError
+from commonweal.engine.storage import Location, hold_lock, make_private, readable_json
+from commonweal.intake.findings import show_name
+from commonweal.intake.landing import alone_in
+from commonweal.intake.lifecycle.declaration import (
+    DECLARATION,
+    MAX_BYTES,
+    Declaration,
+    build_declaration,
+    parse_declaration,
+)
+from commonweal.intake.lifecycle.drop import (
+    RECEIPT,
+    RECEIPT_PAGE,
+    DropArea,
+    DropFolder,
+    Standing,
+    Version,
+    choose,
+    find_late_changes,
+    judge,
+    parse_version,
+    survey_drop,
+)
+from commonweal.intake.lifecycle.history import History, list_histories
+from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
+from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.sites import Purpose, Site, check_authorised
+from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
+from commonweal.schema.errors import CommonwealError
+
+OPEN = ("absent", "uploading", "held", "ready", "receiving", "checking", "failed")
+"""States of a folder that may still be taken."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one folder in a round, or of a whole drop area when ``folder`` is empty."""
+
+    site: str
+    folder: str
+    state: str
+    said: str = ""
+    submission: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A folder that may be taken, as it stands in this round."""
+
+    folder: DropFolder
+    declaration: Declaration | None
+    state: str
+
+
+def receive_sites(receiver: Receiver, sites: Iterable[Site]) -> list[Outcome]:
+    """One round over the drop areas of these sites."""
+    return [outcome for site in sites for outcome in receive_site(receiver, site)]
+
+
+def receive_site(receiver: Receiver, site: Site) -> list[Outcome]:
+    """One round over one drop area; only what is new since the last one is told.
+
+    An area that cannot be read, and a disk that is full, are outcomes and not errors.
+    """
+    make_private(receiver.home / "history")
+    try:
+        with hold_lock(receiver.home / "history" / f".{site.name}.receiving", wait=False):
+            return _receive(receiver, site)
+    except BlockingIOError:
+        return [Outcome(site.name, "", "busy", "another process is receiving from this site")]
+    except CommonwealError as error:
+        return [Outcome(site.name, "", "failed", error.found)]
+    except OSError as error:
+        return [Outcome(site.name, "", "failed", error.strerror or type(error).__name__)]
+
+
+def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
+    ledger = receiver.ledger(site)
+    with alone_in(receiver.home / "landing" / site.name):
+        settle_site(ledger)
+    before = {h.key: len(h.events) for h in list_histories(receiver.home, site.name)}
+    drop = receiver.drop_area(site)
+    try:
+        area = survey_drop(drop.list_files())
+        _tell_misnamed(ledger, area)
+        seen = [found for f in area.folders if (found := _look(ledger, site, drop, f))]
+    except StorageError as error:
+        return [Outcome(site.name, "", "unreachable", error.found)]
+    for folder, declaration in _decide(ledger, seen):
+        take_folder(receiver, site, folder, declaration)
+    _announce(receiver, ledger, site, area)
+    return _tell(ledger, area, before)
+
+
+def _tell_misnamed(ledger: Ledger, area: DropArea) -> None:
+    for name in area.misnamed:
+        key = f"misnamed-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+        history = ledger.read(key)
+        if not history.events:
+            ledger.add(history, "misnamed", folder=name)
+
+
+def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Seen | None:
+    """Bring the history of a folder up to what is there; None when it is closed."""
+    history = ledger.read(folder.name)
+    if history.state not in OPEN:
+        _note_late_changes(ledger, history, folder)
+        return None
+    declaration, said = _read_declaration(drop, folder, history)
+    standing = judge(folder, declaration, now=ledger.now, is_broken=bool(said))
+    if history.state == "absent":
+        history = ledger.add(history, "seen", **_detail(standing, ""))
+    if declaration is not None and standing.state == "ready":
+        standing, said = _check_gates(site, folder, declaration, standing)
+    history = _apply(ledger, history, folder, standing, said)
+    return _Seen(folder, declaration, history.state) if history.state in OPEN else None
+
+
+def _read_declaration(
+    drop: Location, folder: DropFolder, history: History
+) -> tuple[Declaration | None, str]:
+    """The declaration in the folder, else the one made for it; or what is wrong with it."""
+    file = folder.files.get(DECLARATION)
+    if file is None:
+        made = history.last("declared")
+        return (build_declaration(**made.details) if made else None), ""
+    if file.bytes > MAX_BYTES:
+        return None, f"The declaration {DECLARATION} is too long."
+    try:
+        return parse_declaration(drop.read(file.name)), ""
+    except FileNotFoundError:
+        return None, ""
+    except CommonwealError as error:
+        if isinstance(error, StorageError):
+            raise
+        return None, error.found
+
+
+def _check_gates(
+    site: Site, folder: DropFolder, declaration: Declaration, standing: Standing
+) -> tuple[Standing, str]:
+    """Hold what the site is not authorised to send, and what holds no table."""
+    try:
+        check_authorised(site, declaration.purpose, synthetic=declaration.synthetic)
+    except CommonwealError as error:
+        return Standing("held", "not authorised"), error.found
+    if not name_tables(folder, declaration.dialect):
+        return Standing("held", "no file is named after a table"), ""
+    return standing, ""
+
+
+def _apply(
+    ledger: Ledger, history: History, folder: DropFolder, standing: Standing, said: str
+) -> History:
+    """Record where a folder stands, once."""
+    state, target = history.state, standing.state
+    if target == "ready" and state in ("ready", "receiving", "checking", "failed"):
+        return history
+    details = _detail(standing, said)
+    if target == state and (target == "uploading" or _says(history, target, details)):
+        return history
+    event = "reopened" if target == "uploading" else target
+    if not get_states().can(state, event):
+        history = ledger.add(history, "reopened")
+    if target == "expired":
+        details["tags"] = folder.tags
+    if history.state == target == "uploading":
+        return history
+    return ledger.add(history, event, **details)
+
+
+def _detail(standing: Standing, said: str) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "reason": standing.reason,
+        "files": [show_name(name) for name in standing.files],
+    }
+    return details | ({"said": said} if said else {})
+
+
+def _says(history: History, name: str, details: Mapping[str, Any]) -> bool:
+    last = history.last(name)
+    return last is not None and last.details == details
+
+
+def _decide(ledger: Ledger, seen: list[_Seen]) -> list[tuple[DropFolder, Declaration]]:
+    """What to take now; what is superseded is said so."""
+    known = {s.folder.version: s for s in seen if s.declaration}
+    purposes = {v: s.declaration.purpose for v, s in known.items() if s.declaration}
+    waits = ("uploading", "held")
+    ready = {v: p for v, p in purposes.items() if known[v].state not in waits}
+    waiting = {v: p for v, p in purposes.items() if known[v].state == "held"}
+    taken, superseded = choose(ready, waiting, _list_received(ledger))
+    for version, by in superseded.items():
+        history = ledger.read(version.name)
+        tags = known[version].folder.tags
+        ledger.add(history, "superseded", superseded_by=by.name, tags=tags)
+    chosen = [known[version] for version in taken]
+    return [(s.folder, s.declaration) for s in chosen if s.declaration]
+
+
+def _list_received(ledger: Ledger) -> dict[Version, Purpose]:
+    """Folders that were taken before, by what they were declared."""
+    received: dict[Version, Purpose] = {}
+    for history in list_histories(ledger.home, ledger.site):
+        version, begun = parse_version(history.key), history.last("begun")
+        if version and begun and history.last("accepted", "rejected", "repeated"):
+            received[version] = Purpose(begun.details["purpose"])
+    return received
+
+
+def _note_late_changes(ledger: Ledger, history: History, folder: DropFolder) -> None:
+    """A folder is closed once it was taken; what comes later is named, and needs a new one."""
+    tagged = [event.details["tags"] for event in history.events if "tags" in event.details]
+    known: dict[str, str] = tagged[-1] if tagged else {}
+    late = find_late_changes(known, folder)
+    if late and get_states().can(history.state, "changed"):
+        ledger.add(history, "changed", files=late, tags=folder.tags)
+
+
+def _announce(receiver: Receiver, ledger: Ledger, site: Site, area: DropArea) -> None:
+    """Tell whoever waits, and write the receipt into the folder, for each that landed."""
+    folders = {folder.name for folder in area.folders}
+    for submission in list_of_site(receiver.home, site.name):
+        history = ledger.read(submission.key)
+        if history.has("announced") or not (receiver.announce or submission.key in folders):
+            continue
+        if receiver.announce is not None:
+            receiver.announce(submission)
+        receipt = submission.key in folders and _write_receipt(receiver, site, submission)
+        ledger.add(history, "announced", submission.id, receipt=receipt)
+
+
+def _write_receipt(receiver: Receiver, site: Site, submission: Submission) -> bool:
+    """The verdict and the report beside the files; False where we may not write."""
+    folder = receiver.drop_area(site) / submission.key
+    try:
+        folder.write(RECEIPT_PAGE, submission.folder / REPORT_PAGE)
+        folder.write(RECEIPT, readable_json(submission.to_json()))
+    except (StorageError, OSError):
+        return False
+    return True
+
+
+def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Outcome]:
+    outcomes = [
+        _describe(history)
+        for history in list_histories(ledger.home, ledger.site)
+        if len(history.events) > before.get(history.key, 0)
+    ]
+    if area.root_files:
+        names = ", ".join(area.root_files)
+        outcomes.append(Outcome(ledger.site, "", "loose", f"outside of any folder: {names}"))
+    return outcomes
+
+
+def _describe(history: History) -> Outcome:
+    """The latest word on a folder."""
+    told = [event for event in history.events if event.name not in ("announced", "changed")]
+    last = history.events[-1] if history.events[-1].name == "changed" else told[-1]
+    said = [str(last.details[k]) for k in ("reason", "said", "superseded_by") if k in last.details]
+    named = [", ".join(last.details["files"])] if last.details.get("files") else []
+    folder = str(last.details.get("folder", history.key))
+    text = "; ".join([*said, *named])
+    return Outcome(history.site, folder, history.state, text, history.submission)

@@ -1,0 +1,161 @@
+"""Bringing histories and the pointer in line with what has landed.
+
+A folder in the landing area is the fact; the events that follow from it are added afterwards,
+each of them once. So a run may be killed anywhere, and the next one finishes what it began.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from commonweal.engine.storage import SCRATCH
+from commonweal.intake.lifecycle.certificate import write_certificate
+from commonweal.intake.lifecycle.current import find_current_id, switch_current
+from commonweal.intake.lifecycle.history import Event, History, read_history, record_event
+from commonweal.intake.submission import Submission, find_last, list_of_site, read_report
+
+VERDICTS = ("accepted", "rejected")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where events of a site are written, by which clock, and in whose name."""
+
+    home: Path
+    site: str
+    clock: Callable[[], datetime]
+    by: str
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    def read(self, key: str) -> History:
+        return read_history(self.home, self.site, key)
+
+    def add(self, history: History, name: str, submission: str = "", /, **details: Any) -> History:
+        """Append an event."""
+        return record_event(
+            self.home,
+            history,
+            name,
+            now=self.now,
+            by=self.by,
+            submission=submission,
+            details=details,
+        )
+
+
+def settle_site(ledger: Ledger) -> None:
+    """Record what follows from the landing area, and put the right submission in force.
+
+    Whoever calls this is alone in the site's landing area.
+    """
+    landed = _finish_replacements(ledger, list_of_site(ledger.home, ledger.site))
+    histories = {s.key: _settle_verdict(ledger, s) for s in landed}
+    erased = {s.key for s in landed if find_order(histories[s.key])}
+    current = choose_current([s for s in landed if s.key not in erased], histories)
+    if current or find_current_id(ledger.home, ledger.site):
+        current_id = current.id if current else ""
+        switch_current(ledger.home, ledger.site, current_id, now=ledger.now, by=ledger.by)
+    for submission in landed:
+        if submission.key in erased:
+            _finish_erasure(ledger, histories[submission.key], submission)
+        else:
+            _settle_state(ledger, histories[submission.key], submission, current)
+
+
+def choose_current(
+    landed: Sequence[Submission], histories: Mapping[str, History]
+) -> Submission | None:
+    """The latest accepted production submission, unless it is kept out of curation."""
+    latest = find_last(s for s in landed if s.is_production)
+    if latest is None or histories[latest.key].state == "excluded":
+        return None
+    return latest
+
+
+def find_order(history: History) -> Event | None:
+    """An erasure of everything that was ordered and is not finished."""
+    order = history.last("retraction_begun", "retracted", "persons_retracted")
+    is_open = order is not None and order.name == "retraction_begun"
+    return order if order and is_open and order.details["scope"] == "all" else None
+
+
+def describe(submission: Submission) -> dict[str, Any]:
+    """What an event says of a submission: how it was declared, and sizes."""
+    report = read_report(submission)
+    return {
+        "purpose": str(submission.purpose),
+        "synthetic": submission.synthetic,
+        "dialect": submission.dialect,
+        "complete": report.complete,
+        "tables": len(submission.files),
+        "rows": submission.rows,
+    }
+
+
+def remove_folder(folder: Path) -> None:
+    """Take a folder away at once, then its bytes."""
+    gone = folder.with_name(f"{SCRATCH}gone-{folder.name}")
+    if gone.exists():
+        shutil.rmtree(gone)
+    if folder.exists():
+        folder.rename(gone)
+        shutil.rmtree(gone)
+
+
+def _finish_replacements(ledger: Ledger, landed: list[Submission]) -> list[Submission]:
+    """Where persons were retracted, the new folder takes the place of the old one."""
+    by_id = {submission.id: submission for submission in landed}
+    for new in landed:
+        if not new.replaces:
+            continue
+        old = by_id.pop(new.replaces, None)
+        if find_current_id(ledger.home, ledger.site) == new.replaces:
+            switch_current(ledger.home, ledger.site, new.id, now=ledger.now, by=ledger.by)
+        if old is not None:
+            remove_folder(old.folder)
+        history = ledger.read(new.key)
+        order = history.last("retraction_begun", "persons_retracted")
+        if order is not None and order.name == "retraction_begun":
+            certificate = write_certificate(ledger.home, order, new, now=ledger.now)
+            ledger.add(history, "persons_retracted", new.id, certificate=certificate)
+    return list(by_id.values())
+
+
+def _finish_erasure(ledger: Ledger, history: History, submission: Submission) -> None:
+    order = find_order(history)
+    if order is not None:
+        remove_folder(submission.folder)
+        certificate = write_certificate(ledger.home, order, None, now=ledger.now)
+        ledger.add(history, "retracted", submission.id, certificate=certificate)
+
+
+def _settle_verdict(ledger: Ledger, submission: Submission) -> History:
+    """The history with the verdict in it."""
+    history = ledger.read(submission.key)
+    if any(e.submission == submission.id and e.name in VERDICTS for e in history.events):
+        return history
+    if history.has("persons_retracted") and history.submission == submission.id:
+        return history
+    if history.state == "absent":
+        history = ledger.add(history, "handed_in")
+    if history.state == "receiving":
+        history = ledger.add(history, "copied")
+    return ledger.add(history, submission.verdict, submission.id, **describe(submission))
+
+
+def _settle_state(
+    ledger: Ledger, history: History, submission: Submission, current: Submission | None
+) -> None:
+    state = history.state
+    if current is not None and submission.id == current.id:
+        if state in ("accepted", "superseded"):
+            ledger.add(history, "made_current", submission.id)
+    elif state == "current" or (state == "accepted" and submission.is_production):
+        by = current.id if current else ""
+        ledger.add(history, "superseded", submission.id, superseded_by=by)

@@ -1,0 +1,151 @@
+"""Two real S3 servers on loopback, for the tests of storage and of the drop areas.
+
+SeaweedFS is the one a small programme can run itself; moto is an independent second opinion.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from pydantic import SecretStr
+
+from commonweal.engine.settings import StorageSettings
+
+KEY, SECRET = "centre", "centre-secret-that-must-not-leak"
+READER_KEY, READER_SECRET = "reader", "reader-secret-that-must-not-leak"
+BIN = Path(sys.executable).parent
+STARTING_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A server that runs; ``checks_keys`` is false for one that lets everybody in."""
+
+    name: str
+    endpoint: str
+    process: "subprocess.Popen[bytes]"
+    checks_keys: bool
+
+    def settings(self, key: str = KEY, secret: str = SECRET) -> StorageSettings:
+        return StorageSettings(
+            endpoint=self.endpoint,
+            access_key=SecretStr(key),
+            secret_key=SecretStr(secret),
+            timeout_seconds=10,
+            retries=1,
+        )
+
+    def make_bucket(self, name: str) -> str:
+        """A new, empty bucket, as a URL."""
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            region_name="us-east-1",
+        )
+        client.create_bucket(Bucket=name)
+        client.close()
+        return f"s3://{name}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses now, low enough that a server may add 10,000 for its own protocol."""
+    found: list[int] = []
+    candidate = 20_000 + os.getpid() % 20_000
+    while len(found) < count:
+        candidate += 1
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("127.0.0.1", candidate))
+                other.bind(("127.0.0.1", candidate + 10_000))
+            except OSError:
+                continue
+        found.append(candidate)
+    return found
+
+
+@contextmanager
+def run_seaweedfs(folder: Path) -> Iterator[ObjectStore]:
+    """SeaweedFS with one account that may do everything and one that may only read."""
+    master, volume, filer, s3 = free_ports(4)
+    accounts = [
+        ("admin", KEY, SECRET, ["Admin", "Read", "Write", "List", "Tagging"]),
+        ("reader", READER_KEY, READER_SECRET, ["Read", "List"]),
+    ]
+    identities = [
+        {
+            "name": name,
+            "credentials": [{"accessKey": key, "secretKey": secret}],
+            "actions": actions,
+        }
+        for name, key, secret, actions in accounts
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
+    command = [
+        str(BIN / "weed"),
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-master.port={master}",
+        f"-volume.port={volume}",
+        f"-filer.port={filer}",
+        f"-s3.port={s3}",
+        "-filer",
+        "-s3",
+        f"-s3.config={folder / 's3.json'}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-s3.autoCreateBucket=false",
+        "-master.telemetry=false",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=40",
+    ]
+    with _running(command, folder, f"http://127.0.0.1:{s3}/healthz") as process:
+        yield ObjectStore("seaweedfs", f"http://127.0.0.1:{s3}", process, checks_keys=True)
+
+
+@contextmanager
+def run_moto(folder: Path) -> Iterator[ObjectStore]:
+    (port,) = free_ports(1)
+    command = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with _running(command, folder, f"{address}/moto-api/") as process:
+        yield ObjectStore("moto", address, process, checks_keys=False)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, answers: str) -> Iterator["subprocess.Popen[bytes]"]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait(process, answers, folder / "server.log")
+        yield process
+    finally:
+        process.kill()  # it keeps nothing that anybody needs, and takes its time over goodbyes
+        process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text(errors="replace")[-2000:]
+        try:
+            with urllib.request.urlopen(address, timeout=1):  # noqa: S310  (a server of our own)
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError(f"{address} never answered: {log.read_text(errors='replace')[-2000:]}")
