@@ -23,10 +23,17 @@ from tests.drop_areas import (
 from tests.intake_folders import csv_text
 
 from commonweal.engine.storage import Location
-from commonweal.intake.landing import get_accepted, list_submissions, verify_submission
+from commonweal.intake.check.concepts import Terms
+from commonweal.intake.landing import (
+    find_metrics,
+    get_accepted,
+    list_submissions,
+    verify_submission,
+)
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, required_tables
 from commonweal.intake.lifecycle.receive import Outcome, receive_site
+from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import Submission
 
