@@ -18,7 +18,7 @@ from commonweal.intake.landing import Delivery, Measure, submit_folder
 from commonweal.intake.lifecycle.declaration import Declaration
 from commonweal.intake.lifecycle.drop import DropFolder
 from commonweal.intake.lifecycle.history import History
-from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.lifecycle.settle import RECEIVING, Ledger
 from commonweal.intake.sites import Site
 from commonweal.intake.submission import Submission
 from commonweal.schema.errors import CommonwealError
@@ -122,7 +122,7 @@ def _room_for(receiver: Receiver, site: Site, folder: DropFolder) -> Iterator[Pa
     make_private(receiver.home / "landing")
     place = receiver.home / "landing" / site.name
     place.mkdir(exist_ok=True)
-    scratch = place / f".receiving-{folder.name}"
+    scratch = place / f"{RECEIVING}{folder.name}"
     shutil.rmtree(scratch, ignore_errors=True)
     needed = sum(file.bytes for file in folder.data.values())
     free = shutil.disk_usage(place).free
