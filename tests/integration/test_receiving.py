@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from tests.object_stores import (
     run_seaweedfs,
 )
 
+from commonweal.cli.main import main
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
 from commonweal.intake.landing import get_accepted, list_submissions
@@ -40,8 +42,19 @@ from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
 from commonweal.intake.sites import Site
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SOURCE = str(Path(__file__).resolve().parents[2] / "src")
+PROGRAM = "from commonweal.cli.main import main; main()"
+SETTINGS_OF_RUN = {"COMMONWEAL_ENGINE__MEMORY_LIMIT": "200MB", "COLUMNS": "200"}
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="module")
@@ -73,39 +86,23 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """The command line in a folder of its own, with the keys of the store in files."""
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "secret").write_text(SECRET)
+    for name, value in SETTINGS_OF_RUN.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
 
-    def run_once(*words: object, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            command(*words),
-            cwd=tmp_path,
-            env=environment(tmp_path, **variables),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+    def run_once(*words: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run_once
-
-
-def command(*words: object) -> list[str]:
-    program = "from commonweal.cli.main import main; main()"
-    return [sys.executable, "-c", program, *map(str, words)]
-
-
-def environment(folder: Path, **variables: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": str(REPOSITORY / "src"),
-        "COMMONWEAL_HOME": str(folder / "home"),
-        "COMMONWEAL_ENGINE__MEMORY_LIMIT": "200MB",
-        "COLUMNS": "200",
-        **variables,
-    }
 
 
 def test_one_folder_from_upload_to_current(drop: Location, home: Path) -> None:
@@ -339,27 +336,27 @@ def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path:
     assert (submission.purpose, submission.verdict) == ("test", "accepted")
 
 
-def test_a_store_that_is_away_is_told_with_an_exit_code(run: Run, tmp_path: Path) -> None:
+def test_a_store_that_is_away_is_told_with_an_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("sites", "register", "hospital", "--title", "H", "--drop-url", "s3://site/drop")
-    told = run(
-        "receive",
-        COMMONWEAL_STORAGE__ENDPOINT="http://127.0.0.1:9",
-        COMMONWEAL_STORAGE__RETRIES="0",
-        COMMONWEAL_STORAGE__ACCESS_KEY="key-that-must-not-leak",
-        COMMONWEAL_STORAGE__SECRET_KEY="secret-that-must-not-leak",
-    )
+    monkeypatch.setenv("COMMONWEAL_STORAGE__ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__RETRIES", "0")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__ACCESS_KEY", "key-that-must-not-leak")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__SECRET_KEY", "secret-that-must-not-leak")
+    told = run("receive")
     assert told.returncode == 2
     assert "does not answer" in told.stdout
     assert "must-not-leak" not in told.stdout + told.stderr
 
 
-def test_watching_takes_what_comes_and_stops_when_asked(run: Run, tmp_path: Path) -> None:
+def test_watching_takes_what_comes_and_stops_when_asked(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     drop = Location.of(home / "drop" / "hospital")
     watcher = subprocess.Popen(
-        command("receive", "--watch", "1", "--json"),
+        [sys.executable, "-c", PROGRAM, "receive", "--watch", "1", "--json"],
         cwd=tmp_path,
-        env=environment(tmp_path),
+        env=os.environ | SETTINGS_OF_RUN | {"PYTHONPATH": SOURCE, "COMMONWEAL_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,
     )

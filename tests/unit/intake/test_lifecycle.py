@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.engine.storage import StoredFile
@@ -63,6 +63,7 @@ def test_only_the_states_that_are_meant_to_be_final_are() -> None:
     assert set(machine.states) - moving == {"repeated", "misnamed", "expired", "retracted"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(EVENTS), max_size=30))
 def test_no_order_of_events_gives_a_state_that_is_not_declared(events: list[str]) -> None:
     """The machine agrees, event by event, with a table that is read in another way."""
@@ -291,6 +292,7 @@ def test_the_purpose_decides_the_dialect() -> None:
     assert build_declaration("test", synthetic=True, dialect="omop-5.4").dialect == "omop-5.4"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_a_declaration_or_an_error(content: bytes) -> None:
     try:
@@ -308,6 +310,7 @@ VERSIONS = st.builds(
 PURPOSES = st.sampled_from(list(Purpose))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(VERSIONS, st.tuples(PURPOSES, st.sampled_from("rwd")), max_size=12))
 def test_of_each_purpose_the_latest_is_taken_and_none_is_forgotten(
     known: dict[Version, tuple[Purpose, str]],
@@ -330,6 +333,7 @@ def test_of_each_purpose_the_latest_is_taken_and_none_is_forgotten(
     assert list(taken) == sorted(taken, key=lambda v: list(Purpose).index(ready[v]))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(VERSIONS, PURPOSES, max_size=8), st.randoms())
 def test_the_choice_does_not_depend_on_the_order_of_listing(
     ready: dict[Version, Purpose], random: object

@@ -112,7 +112,7 @@ def hand_in(folder: Path, home: Path, files: dict[str, bytes], **options: object
         folder,
         home=home,
         site="hospital",
-        synthetic=False,
+        synthetic=True,
         report=check_folder(folder, dialect="programme", settings=SETTINGS),
         **values,
     )
@@ -248,7 +248,7 @@ def test_persons_of_another_site_are_not_touched(tmp_path: Path, home: Path) -> 
         home=home,
         site="clinic",
         purpose=Purpose.PRODUCTION,
-        synthetic=False,
+        synthetic=True,
         now=NOW,
         report=check_folder(tmp_path / "in", dialect="programme", settings=SETTINGS),
     )
