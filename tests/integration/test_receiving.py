@@ -246,6 +246,11 @@ def test_a_full_disk_leaves_the_previous_current(
     assert "room" in outcomes[0].said or "space" in outcomes[0].said
     assert get_accepted(home, "hospital") == before
     assert [s.id for s in list_submissions(home)] == [before.id]
+    events = list((home / "history").rglob("*.json"))
+    receive_site(receiver, HOSPITAL)
+    receive_site(receiver, HOSPITAL)
+    if left != "room for the copy alone":
+        assert list((home / "history").rglob("*.json")) == events
     assert list((home / "landing").rglob(".receiving-*")) == []
     filler.unlink()
     assert receive_site(receiver, HOSPITAL)[-1].state == "current"

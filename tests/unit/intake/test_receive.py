@@ -232,6 +232,7 @@ def test_unknown_files_and_folders_are_named_in_the_report(home: Path, drop: Loc
             "person.csv": persons_csv(1),
             "letter.docx": b"x" * 5_000_000,
             "more/person.csv": b"x",
+            "more/death.csv": b"x",
             DECLARATION: declaration(),
         },
     )
