@@ -139,7 +139,8 @@ def test_a_submission_from_before_there_were_histories_is_known(tmp_path: Path, 
     assert get_accepted(home, "hospital") == submission
     (entry,) = list_entries(home)
     assert (entry.id, entry.state) == (submission.id, "accepted")
-    receive_site(make_receiver(home), HOSPITAL)
+    (outcome,) = receive_site(make_receiver(home), HOSPITAL)
+    assert (outcome.folder, outcome.state) == (submission.key, "current")
     assert history_of(home, submission.key).state == "current"
 
 

@@ -91,9 +91,9 @@ def receive_site(receiver: Receiver, site: Site) -> list[Outcome]:
 
 def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
     ledger = receiver.ledger(site)
+    before = {h.key: len(h.events) for h in list_histories(receiver.home, site.name)}
     with alone_in(receiver.home / "landing" / site.name):
         settle_site(ledger)
-    before = {h.key: len(h.events) for h in list_histories(receiver.home, site.name)}
     drop = receiver.drop_area(site)
     try:
         area = survey_drop(drop.list_files())
