@@ -29,8 +29,8 @@ def persons_csv(*ids: int) -> bytes:
 def declaration(
     files: Mapping[str, bytes] | None = None, *, purpose: str = "production", **other: Any
 ) -> bytes:
-    """A declaration; with ``files`` it is their manifest as well."""
-    content: dict[str, Any] = {"purpose": purpose, "synthetic": False} | other
+    """A declaration, of made-up data unless told; with ``files`` it is their manifest as well."""
+    content: dict[str, Any] = {"purpose": purpose, "synthetic": True} | other
     if files is not None:
         content["files"] = [
             {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

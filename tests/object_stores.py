@@ -45,8 +45,8 @@ class ObjectStore:
             retries=1,
         )
 
-    def make_bucket(self, name: str) -> str:
-        """A new, empty bucket, as a URL."""
+    def make_bucket(self, name: str, *keys: str) -> str:
+        """A new bucket, as a URL, empty but for objects with these keys."""
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -55,6 +55,8 @@ class ObjectStore:
             region_name="us-east-1",
         )
         client.create_bucket(Bucket=name)
+        for key in keys:
+            client.put_object(Bucket=name, Key=key, Body=b"x")
         client.close()
         return f"s3://{name}"
 

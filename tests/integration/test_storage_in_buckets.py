@@ -122,6 +122,12 @@ def test_a_bucket_that_is_not_there(server: ObjectStore, tmp_path: Path) -> None
             work()
 
 
+def test_names_that_no_disk_holds_are_told(seaweedfs: ObjectStore) -> None:
+    url = seaweedfs.make_bucket("odd-names", "2026-03-01-v1/per\nson.csv")
+    with pytest.raises(StorageError, match="has a name that cannot be used"):
+        Location.of(url, seaweedfs.settings()).list_files()
+
+
 def test_keys_that_are_wrong_or_may_not_write(seaweedfs: ObjectStore) -> None:
     url = seaweedfs.make_bucket("guarded")
     Location.of(url, seaweedfs.settings()).write("a.csv", b"1")

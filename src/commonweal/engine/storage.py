@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +29,7 @@ from commonweal.engine.settings import StorageSettings
 from commonweal.schema.errors import CommonwealError
 
 CHUNK_BYTES = 1 << 20
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 SCRATCH = ".partial-"
 """How the names of unfinished folders begin."""
 
@@ -189,7 +191,8 @@ class Location:
     ) -> None:
         if self.is_local:
             self.path.mkdir(parents=True, exist_ok=True)
-            obstore.put(LocalStore(str(self.path)), name, content, mode=mode)
+            with _as_system_errors(self.path / name):
+                obstore.put(LocalStore(str(self.path)), name, content, mode=mode)
             return
         with explained(self.url):
             obstore.put(self._bucket(), name, content, mode=mode)
@@ -208,6 +211,19 @@ class Location:
 
 class ChangedError(Exception):
     """A file is not what it was when its folder was listed. ``args[0]`` is its name."""
+
+
+@contextmanager
+def _as_system_errors(path: Path) -> Iterator[None]:
+    """A disk's refusal, such as that it is full, as the error the system has for it."""
+    try:
+        yield
+    except obstore.exceptions.AlreadyExistsError:
+        raise
+    except obstore.exceptions.BaseError as error:
+        found = _SYSTEM_ERROR.search(str(error))
+        number = int(found[1]) if found else errno.EIO
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def _describe_object(entry: Mapping[str, Any]) -> StoredFile:

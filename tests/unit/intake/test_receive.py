@@ -93,10 +93,10 @@ def test_without_a_declaration_it_is_waited_for_and_then_held(home: Path, drop: 
     (outcome,) = receive(home, clock=shifted(LATER))
     assert (outcome.state, "never declared" in outcome.said) == ("held", True)
     assert list_submissions(home) == []
-    drop.write(f"{today()}/{DECLARATION}", declaration(purpose="test", synthetic=True))
+    drop.write(f"{today()}/{DECLARATION}", declaration(purpose="test", synthetic=False))
     assert states(receive(home)) == {today(): "accepted"}
     (submission,) = list_submissions(home)
-    assert (submission.purpose, submission.synthetic) == (Purpose.TEST, True)
+    assert (submission.purpose, submission.synthetic) == (Purpose.TEST, False)
     assert get_accepted(home, "hospital") is None
 
 
@@ -152,10 +152,10 @@ def test_a_site_without_an_agreement_is_held(tmp_path: Path) -> None:
     starter = Site("starter", "A starter")
     home = make_home(tmp_path, starter)
     drop = Location.of(home / "drop" / "starter")
-    put_declared(drop, today(), 1)
+    put_declared(drop, today(), 1, synthetic=False)
     (outcome,) = receive_site(make_receiver(home), starter)
-    assert (outcome.state, "no executed" in outcome.said) == ("held", True)
-    put_declared(drop, today(), 1, synthetic=True)
+    assert (outcome.state, "agreement" in outcome.said) == ("held", True)
+    put_declared(drop, today(), 1)
     (outcome,) = receive_site(make_receiver(home), starter)
     assert outcome.state == "current"
 
@@ -239,6 +239,7 @@ def test_unknown_files_and_folders_are_named_in_the_report(home: Path, drop: Loc
             "person.csv": persons_csv(1),
             "letter.docx": b"x" * 5_000_000,
             "more/person.csv": b"x",
+            "more/death.csv": b"x",
             DECLARATION: declaration(),
         },
     )

@@ -28,7 +28,7 @@ AHEAD = timedelta(days=1)
 RECEIPT, RECEIPT_PAGE = "_RECEIPT.json", "_REPORT.html"
 """What is written back into a folder for the site to see."""
 
-_FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})")
+_FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})", re.ASCII)
 _IGNORED_FOLDER = re.compile(
     r"participant|dailyparticipants|drc-validations-\d{8}|validation_\d{8}", re.IGNORECASE
 )

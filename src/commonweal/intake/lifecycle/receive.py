@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commonweal.engine.buckets import StorageError
-from commonweal.engine.storage import Location, hold_lock, make_private, readable_json
+from commonweal.engine.storage import Location, readable_json
 from commonweal.intake.findings import show_name
 from commonweal.intake.landing import alone_in
 from commonweal.intake.lifecycle.declaration import (
@@ -35,7 +35,7 @@ from commonweal.intake.lifecycle.drop import (
 )
 from commonweal.intake.lifecycle.history import History, list_histories
 from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
-from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.sites import Purpose, Site, check_authorised
 from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
@@ -78,9 +78,8 @@ def receive_site(receiver: Receiver, site: Site) -> list[Outcome]:
 
     An area that cannot be read, and a disk that is full, are outcomes and not errors.
     """
-    make_private(receiver.home / "history")
     try:
-        with hold_lock(receiver.home / "history" / f".{site.name}.receiving", wait=False):
+        with receiving_alone(receiver.home, site.name):
             return _receive(receiver, site)
     except BlockingIOError:
         return [Outcome(site.name, "", "busy", "another process is receiving from this site")]
@@ -92,9 +91,9 @@ def receive_site(receiver: Receiver, site: Site) -> list[Outcome]:
 
 def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
     ledger = receiver.ledger(site)
+    before = {h.key: len(h.events) for h in list_histories(receiver.home, site.name)}
     with alone_in(receiver.home / "landing" / site.name):
         settle_site(ledger)
-    before = {h.key: len(h.events) for h in list_histories(receiver.home, site.name)}
     drop = receiver.drop_area(site)
     try:
         area = survey_drop(drop.list_files())

@@ -18,7 +18,8 @@ from commonweal.intake.landing import Delivery, submit_folder
 from commonweal.intake.lifecycle.declaration import Declaration
 from commonweal.intake.lifecycle.drop import DropFolder
 from commonweal.intake.lifecycle.history import History
-from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.lifecycle.settle import RECEIVING, Ledger
+from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Site
 from commonweal.intake.submission import Submission
@@ -81,6 +82,8 @@ def take_folder(
     Whatever fails, the submission that was current stays current; the next round tries again.
     """
     ledger = receiver.ledger(site)
+    if lack := _find_lack_of_room(receiver, site, folder):
+        return _fail(ledger, folder, lack)
     history = ledger.add(ledger.read(folder.name), "begun", tags=folder.tags, **_say(declaration))
     try:
         with _room_for(receiver, site, folder) as scratch:
@@ -111,27 +114,31 @@ def _say(declaration: Declaration) -> dict[str, Any]:
 
 
 def _fail(ledger: Ledger, folder: DropFolder, said: str) -> History:
+    """Record what went wrong, but not round after round when it stays the same."""
     history = ledger.read(folder.name)
-    if history.state not in ("ready", "receiving", "checking", "failed"):
+    last = history.events[-1]
+    is_known = last.name == "failed" and last.details["said"] == said
+    if is_known or not get_states().can(history.state, "failed"):
         return history
     return ledger.add(history, "failed", said=said)
+
+
+def _find_lack_of_room(receiver: Receiver, site: Site, folder: DropFolder) -> str:
+    """Nothing, or a sentence: a disk that would be filled to the brim is not even begun with."""
+    place = receiver.home / "landing" / site.name
+    make_private(place.parent)
+    place.mkdir(exist_ok=True)
+    needed = sum(file.bytes for file in folder.data.values())
+    if needed <= shutil.disk_usage(place).free:
+        return ""
+    return f"There is no room for {needed:,} bytes in the landing area."
 
 
 @contextmanager
 def _room_for(receiver: Receiver, site: Site, folder: DropFolder) -> Iterator[Path]:
     """A folder for the copy on the disk of the landing area, gone afterwards."""
-    make_private(receiver.home / "landing")
-    place = receiver.home / "landing" / site.name
-    place.mkdir(exist_ok=True)
-    scratch = place / f".receiving-{folder.name}"
+    scratch = receiver.home / "landing" / site.name / f"{RECEIVING}{folder.name}"
     shutil.rmtree(scratch, ignore_errors=True)
-    needed = sum(file.bytes for file in folder.data.values())
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise CommonwealError(
-            f"There is no room for {needed:,} bytes in the landing area: {free:,} are free.",
-            fix="Make room on the disk; the folder is taken in the next round.",
-        )
     scratch.mkdir()
     try:
         yield scratch
@@ -162,7 +169,9 @@ def _copy(
         if name in listed and listed[name].sha256 != digest:
             wrong.append(show_name(name))
     for name in folder.nested:
-        (scratch / name.partition("/")[0]).mkdir(exist_ok=True)
+        inner = scratch / name.partition("/")[0]
+        if not inner.exists():
+            inner.mkdir()
     if wrong:
         raise _MismatchError(*wrong)
 

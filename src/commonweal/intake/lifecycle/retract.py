@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from commonweal.intake.lifecycle.certificate import describe_files, get_certific
 from commonweal.intake.lifecycle.compare import compare_submissions, find_previous
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
-from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import COMPARISON, LandedFile, Submission
@@ -97,9 +98,12 @@ def retract(
     """
     submission = retraction.submission
     ledger = Ledger(home, submission.site, lambda: now, retraction.by)
+    with suppress(BlockingIOError), receiving_alone(home, submission.site):
+        pass  # what an interrupted copy left is gone; one at work makes a new submission
     with alone_in(home / "landing" / submission.site):
         settle_site(ledger)
-        _check_there(submission)
+        if not submission.folder.exists():
+            return _get_finished(ledger, submission)
         plan = _plan(retraction)
         name = _choose_name(home, submission, whole=plan is None)
         _order(ledger, retraction, plan, name)
@@ -111,12 +115,15 @@ def retract(
     return read_certificate(home, submission.site, name)
 
 
-def _check_there(submission: Submission) -> None:
-    if not submission.folder.exists():
+def _get_finished(ledger: Ledger, submission: Submission) -> dict[str, Any]:
+    """The certificate of an erasure that had been interrupted, and is finished now."""
+    event = ledger.read(submission.key).last("retracted", "persons_retracted")
+    if event is None:
         raise CommonwealError(
-            f"{submission.id} is not there any more: an erasure of it was finished just now.",
+            f"{submission.id} is not in the landing area any more.",
             fix="See `commonweal submissions history`.",
         )
+    return read_certificate(ledger.home, submission.site, event.details["certificate"])
 
 
 def _plan(retraction: Retraction) -> ErasurePlan | None:

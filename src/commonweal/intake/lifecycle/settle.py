@@ -5,18 +5,21 @@ each of them once. So a run may be killed anywhere, and the next one finishes wh
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from commonweal.engine.storage import SCRATCH
+from commonweal.engine.storage import SCRATCH, hold_lock, make_private
 from commonweal.intake.lifecycle.certificate import write_certificate
 from commonweal.intake.lifecycle.current import find_current_id, switch_current
 from commonweal.intake.lifecycle.history import Event, History, read_history, record_event
 from commonweal.intake.submission import Submission, find_last, list_of_site, read_report
 
+RECEIVING = ".receiving-"
+"""How the folders of unfinished copies begin."""
 VERDICTS = ("accepted", "rejected")
 
 
@@ -108,6 +111,20 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(gone)
 
 
+@contextmanager
+def receiving_alone(home: Path, site: str) -> Iterator[None]:
+    """Be the only one who copies from a site's drop area, and clear what killed ones left.
+
+    Raises:
+        BlockingIOError: somebody else is at it.
+    """
+    make_private(home / "history")
+    with hold_lock(home / "history" / f".{site}.receiving", wait=False):
+        for left in (home / "landing" / site).glob(f"{RECEIVING}*"):
+            shutil.rmtree(left)
+        yield
+
+
 def _finish_replacements(ledger: Ledger, landed: list[Submission]) -> list[Submission]:
     """Where persons were retracted, the new folder takes the place of the old one."""
     by_id = {submission.id: submission for submission in landed}
@@ -121,7 +138,7 @@ def _finish_replacements(ledger: Ledger, landed: list[Submission]) -> list[Submi
             remove_folder(old.folder)
         history = ledger.read(new.key)
         order = history.last("retraction_begun", "persons_retracted")
-        if order is not None and order.name == "retraction_begun":
+        if order and order.name == "retraction_begun" and order.submission == new.replaces:
             certificate = write_certificate(ledger.home, order, new, now=ledger.now)
             ledger.add(history, "persons_retracted", new.id, certificate=certificate)
     return list(by_id.values())

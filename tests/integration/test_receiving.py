@@ -1,0 +1,380 @@
+"""Receiving from a disk and from two S3 servers, on the command line, and what may go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.drop_areas import (
+    HOSPITAL,
+    declaration,
+    history_of,
+    make_home,
+    make_receiver,
+    persons_csv,
+    put,
+    put_declared,
+    today,
+)
+from tests.object_stores import (
+    KEY,
+    READER_KEY,
+    READER_SECRET,
+    SECRET,
+    ObjectStore,
+    run_moto,
+    run_seaweedfs,
+)
+
+from commonweal.cli.main import main
+from commonweal.engine.settings import StorageSettings
+from commonweal.engine.storage import Location, sha256_of
+from commonweal.intake.landing import get_accepted, list_submissions
+from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
+from commonweal.intake.lifecycle.receive import receive_site, receive_sites
+from commonweal.intake.sites import Site
+
+SOURCE = str(Path(__file__).resolve().parents[2] / "src")
+PROGRAM = "from commonweal.cli.main import main; main()"
+SETTINGS_OF_RUN = {"COMMONWEAL_ENGINE__MEMORY_LIMIT": "200MB", "COLUMNS": "200"}
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with run_seaweedfs(tmp_path_factory.mktemp("weed")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with run_moto(tmp_path_factory.mktemp("moto")) as running:
+        yield running
+
+
+def new_bucket(server: ObjectStore) -> Location:
+    return Location.of(server.make_bucket(f"site-{uuid.uuid4().hex[:12]}"), server.settings())
+
+
+@pytest.fixture(params=["disk", "seaweedfs", "moto"])
+def drop(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    if request.param == "disk":
+        return Location.of(tmp_path / "drop")
+    return new_bucket(request.getfixturevalue(request.param)) / "hospital"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return make_home(tmp_path)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in a folder of its own, with the keys of the store in files."""
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "secret").write_text(SECRET)
+    for name, value in SETTINGS_OF_RUN.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+    def run_once(*words: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
+
+    return run_once
+
+
+def test_one_folder_from_upload_to_current(drop: Location, home: Path) -> None:
+    put_declared(drop, today(1), 1, 2)
+    receiver = make_receiver(home, drop)
+    (outcome,) = receive_site(receiver, HOSPITAL)
+    assert (outcome.folder, outcome.state) == (today(1), "current")
+    (submission,) = list_submissions(home)
+    assert (submission.folder / "person.csv").read_bytes() == persons_csv(1, 2)
+    assert json.loads(drop.read(f"{today(1)}/{RECEIPT}"))["id"] == submission.id
+    assert b"<html" in drop.read(f"{today(1)}/{RECEIPT_PAGE}")
+    assert receive_site(receiver, HOSPITAL) == []
+    put_declared(drop, today(2), 1, 2, 3)
+    states = {o.folder: o.state for o in receive_site(receiver, HOSPITAL)}
+    assert states == {today(1): "superseded", today(2): "current"}
+
+
+def test_a_large_file_arrives_whole(drop: Location, home: Path, tmp_path: Path) -> None:
+    """Forty megabytes: in parts on the way up, in pieces on the way down."""
+    header, row = persons_csv(1).decode().splitlines()
+    with (tmp_path / "person.csv").open("w") as out:
+        out.write(header + "\n")
+        out.writelines(row.replace("1", str(number), 1) + "\n" for number in range(300_000))
+    folder = drop / today()
+    folder.write("person.csv", tmp_path / "person.csv")
+    folder.write(DECLARATION, declaration())
+    (outcome,) = receive_site(make_receiver(home, drop), HOSPITAL)
+    assert outcome.state == "current"
+    (submission,) = list_submissions(home)
+    assert submission.files[0].sha256 == sha256_of(tmp_path / "person.csv")
+    assert submission.rows == 300_000
+
+
+def test_a_dead_bucket_leaves_the_previous_current_and_stops_nobody_else(
+    tmp_path: Path, moto: ObjectStore
+) -> None:
+    bucket = new_bucket(moto)
+    clinic = Site("clinic", "The clinic", isa_date=HOSPITAL.isa_date)
+    home = make_home(tmp_path, HOSPITAL, clinic)
+    put_declared(bucket, today(1), 1)
+    receive_site(make_receiver(home, bucket), HOSPITAL)
+    before = get_accepted(home, "hospital")
+    assert before is not None
+    put_declared(bucket, today(2), 1, 2)
+    put_declared(Location.of(home / "drop" / "clinic"), today(1), 1)
+    dead = StorageSettings(endpoint="http://127.0.0.1:9", access_key="k", secret_key="s", retries=0)
+    areas = {"hospital": bucket.url, "clinic": str(home / "drop" / "clinic")}
+    receiver = make_receiver(home, storage=dead, locate=lambda _, site: areas[site.name])
+    outcomes = receive_sites(receiver, [HOSPITAL, clinic])
+    assert [(o.site, o.state) for o in outcomes] == [
+        ("hospital", "unreachable"),
+        ("clinic", "current"),
+    ]
+    assert get_accepted(home, "hospital") == before
+    assert receive_site(make_receiver(home, bucket), HOSPITAL)[-1].state == "current"
+
+
+def test_a_bucket_that_dies_in_the_middle_of_a_copy(tmp_path: Path) -> None:
+    """The server is killed while it sends; the folder is taken when it is back."""
+    home = make_home(tmp_path)
+    with run_seaweedfs(tmp_path / "weed") as server:
+        bucket = new_bucket(server)
+        put_declared(bucket, today(1), 1)
+        receive_site(make_receiver(home, bucket), HOSPITAL)
+        before = get_accepted(home, "hospital")
+        files = {"person.csv": persons_csv(1, 2), "death.csv": os.urandom(30_000_000)}
+        put(bucket, today(2), files | {DECLARATION: declaration(files)})
+
+        def die_when_it_flows(name: str, done: int, size: int) -> None:
+            if 0 < done < size:
+                server.process.kill()
+                server.process.wait()
+
+        receiver = make_receiver(home, bucket, progress=die_when_it_flows)
+        outcomes = receive_site(receiver, HOSPITAL)
+    assert history_of(home, today(2)).state == "failed"
+    assert any("does not answer" in outcome.said for outcome in outcomes)
+    assert get_accepted(home, "hospital") == before
+    assert [p.name for p in (home / "landing").rglob(".*")] == []
+
+
+def test_a_bucket_we_may_only_read_is_received_from(seaweedfs: ObjectStore, home: Path) -> None:
+    """The receipt cannot be written, which costs nothing else."""
+    bucket = new_bucket(seaweedfs)
+    put_declared(bucket, today(), 1)
+    reader = Location.of(bucket.url, seaweedfs.settings(READER_KEY, READER_SECRET))
+    (outcome,) = receive_site(make_receiver(home, reader), HOSPITAL)
+    assert outcome.state == "current"
+    announced = history_of(home, today()).last("announced")
+    assert announced is not None
+    assert announced.details["receipt"] is False
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 4 MB."""
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip("only an administrator can mount a small disk")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """Fill a disk but for some bytes."""
+    status = os.statvfs(disk)
+    file = disk / "filler"
+    file.write_bytes(b"\0" * (status.f_bavail * status.f_frsize - leave))
+    return file
+
+
+LEFT_FREE = {
+    "nothing": lambda size: 0,
+    "room for some events": lambda size: 20_000,
+    "room for half of the copy": lambda size: size // 2,
+    "room for the copy alone": lambda size: size + 20_000,
+}
+
+
+@pytest.mark.parametrize("left", LEFT_FREE)
+def test_a_full_disk_leaves_the_previous_current(
+    small_disk: Path, tmp_path: Path, left: str
+) -> None:
+    home = make_home(small_disk)
+    drop = Location.of(tmp_path / "drop")
+    put_declared(drop, today(1), 1)
+    receiver = make_receiver(home, drop)
+    receive_site(receiver, HOSPITAL)
+    before = get_accepted(home, "hospital")
+    assert before is not None
+    put_declared(drop, today(2), *range(1, 20_000))
+    filler = fill(small_disk, LEFT_FREE[left](len(persons_csv(*range(1, 20_000)))))
+    outcomes = receive_site(receiver, HOSPITAL)
+    assert [o.state for o in outcomes] == ["failed"]
+    assert "room" in outcomes[0].said or "space" in outcomes[0].said
+    assert get_accepted(home, "hospital") == before
+    assert [s.id for s in list_submissions(home)] == [before.id]
+    events = list((home / "history").rglob("*.json"))
+    receive_site(receiver, HOSPITAL)
+    receive_site(receiver, HOSPITAL)
+    if left != "room for the copy alone":
+        assert list((home / "history").rglob("*.json")) == events
+    assert list((home / "landing").rglob(".receiving-*")) == []
+    filler.unlink()
+    assert receive_site(receiver, HOSPITAL)[-1].state == "current"
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert current.rows == 19_999
+
+
+def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_path: Path) -> None:
+    bucket = new_bucket(seaweedfs)
+    (tmp_path / "commonweal.toml").write_text(
+        f'[storage]\nendpoint = "{seaweedfs.endpoint}"\n'
+        'access_key_file = "key"\nsecret_key_file = "secret"\n'
+    )
+    assert "No site is registered" in run("receive").stderr
+    register = ["sites", "register", "hospital", "--title", "H", "--isa-date", "2025-01-31"]
+    assert run(*register, "--drop-url", bucket.url).returncode == 0
+    assert "nothing new" in run("receive").stdout
+    put(bucket, today(1), {"person.csv": persons_csv(1, 2)})
+    put(bucket, "March", {"person.csv": persons_csv(1)})
+    told = run("receive", "--json")
+    assert told.returncode == 0, told.stderr
+    assert {o["folder"]: o["state"] for o in json.loads(told.stdout)} == {
+        "March": "misnamed",
+        today(1): "uploading",
+    }
+    waiting = json.loads(run("submissions", "--state", "uploading", "--json").stdout)
+    assert [entry["id"] for entry in waiting] == [f"hospital/{today(1)}"]
+    put(bucket, today(1), {DECLARATION: declaration()})
+    assert today(1) in run("receive").stdout
+    put_declared(bucket, today(2), 2, 3)
+    run("receive")
+    current, _ = reversed(
+        json.loads(run("submissions", "--purpose", "production", "--json").stdout)
+    )
+    assert (current["state"], current["history"]) == ("current", today(2))
+    compared = json.loads(run("submissions", "compare", current["id"], "--json").stdout)
+    assert compared["persons"] == {"before": 2, "after": 2, "lost": 1, "gained": 1}
+    assert run("submissions", "compare", current["id"], "--ids", "ids.csv").returncode == 0
+    assert (tmp_path / "ids.csv").read_text().split() == ["person_id,change", "1,lost", "3,gained"]
+    assert "Report 2" in run("submissions", "rerun", current["id"]).stdout
+    shown = json.loads(run("submissions", "show", f"hospital/{today(2)}", "--json").stdout)
+    assert (shown["id"], shown["reports"]) == (current["id"], ["report.json", "report-2.json"])
+    events = json.loads(run("submissions", "history", current["id"], "--json").stdout)
+    assert [event["event"] for event in events][-3:] == ["made_current", "announced", "rerun"]
+    excluded = run("submissions", "exclude", current["id"], "--reason", "units")
+    assert "is excluded" in excluded.stdout
+    assert get_accepted(tmp_path / "home", "hospital") is None
+    assert "is current" in run("submissions", "include", current["id"], "--reason", "ok").stdout
+
+
+def test_an_erasure_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(), 1, 2)
+    run("receive")
+    (submission,) = list_submissions(home)
+    (tmp_path / "list.txt").write_text("2\n")
+    erase = ["submissions", "retract", submission.id, "--reason", "withdrawal"]
+    assert "not said what to erase" in run(*erase).stderr
+    dry = json.loads(run(*erase, "--persons", "list.txt", "--dry-run", "--json").stdout)
+    assert dry["files"] == [{"name": "person.csv", "rows": 2, "removed": 1, "whole": False}]
+    assert "add --yes" in run(*erase, "--persons", "list.txt").stderr
+    assert list_submissions(home) == [submission]
+    done = run(*erase, "--persons", "list.txt", "--yes", "--by", "curator", "--json")
+    certificate = json.loads(done.stdout)
+    assert (certificate["ordered_by"], certificate["rows"]) == ("curator", 1)
+    (new,) = list_submissions(home)
+    assert new.id == certificate["replacement"]
+    assert run("submissions", "show", submission.id).stdout.startswith(new.id)
+    gone = run("submissions", "retract", new.id, "--reason", "in error", "--all", "--yes")
+    assert "Certificate: " in gone.stdout
+    (entry,) = json.loads(run("submissions", "--json").stdout)
+    assert (entry["state"], entry["verdict"]) == ("retracted", None)
+    assert "nothing of it is in the landing area" in run("submissions", "rerun", new.id).stderr
+
+
+def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    put(drop, today(), {"person.csv": persons_csv(1)})
+    os.utime(drop.path / today() / "person.csv", (time.time() - 4 * 3600,) * 2)
+    assert "never declared" in run("receive").stdout
+    declared = run("submissions", "declare", f"hospital/{today()}", "--purpose", "test")
+    assert declared.returncode == 0, declared.stderr
+    run("receive")
+    (submission,) = list_submissions(home)
+    assert (submission.purpose, submission.verdict) == ("test", "accepted")
+
+
+def test_a_store_that_is_away_is_told_with_an_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sites", "register", "hospital", "--title", "H", "--drop-url", "s3://site/drop")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__RETRIES", "0")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__ACCESS_KEY", "key-that-must-not-leak")
+    monkeypatch.setenv("COMMONWEAL_STORAGE__SECRET_KEY", "secret-that-must-not-leak")
+    told = run("receive")
+    assert told.returncode == 2
+    assert "does not answer" in told.stdout
+    assert "must-not-leak" not in told.stdout + told.stderr
+
+
+def test_watching_takes_what_comes_and_stops_when_asked(tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "receive", "--watch", "1", "--json"],
+        cwd=tmp_path,
+        env=os.environ | SETTINGS_OF_RUN | {"PYTHONPATH": SOURCE, "COMMONWEAL_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert watcher.stdout is not None
+    try:
+        put_declared(drop, today(1), 1)
+        first = json.loads(watcher.stdout.readline())
+        put_declared(drop, today(2), 1, 2)
+        rest = [json.loads(watcher.stdout.readline()) for _ in range(2)]
+    finally:
+        watcher.send_signal(signal.SIGTERM)
+        code = watcher.wait(30)
+        watcher.stdout.close()
+    assert (first["folder"], first["state"]) == (today(1), "current")
+    assert {o["folder"]: o["state"] for o in rest} == {today(1): "superseded", today(2): "current"}
+    assert code == 128 + signal.SIGTERM

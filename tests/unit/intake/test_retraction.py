@@ -1,0 +1,275 @@
+"""Erasing persons, and whole submissions: everything of theirs, nothing of others."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.drop_areas import (
+    HOSPITAL,
+    declaration,
+    events_of,
+    history_of,
+    make_home,
+    make_receiver,
+    put,
+    today,
+)
+from tests.intake_folders import SETTINGS, csv_text, valid_row
+
+from commonweal.engine.storage import Location
+from commonweal.intake.check import check_folder
+from commonweal.intake.landing import (
+    Submission,
+    get_accepted,
+    list_submissions,
+    read_report,
+    submit_folder,
+    verify_submission,
+)
+from commonweal.intake.lifecycle.current import list_switches
+from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.intake.lifecycle.retract import (
+    Retraction,
+    plan_retraction,
+    read_person_list,
+    retract,
+)
+from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.schema.errors import CommonwealError
+
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+MARK = "withdrawn-person"
+"""Stands in every row of person 2, so that any that is left can be seen."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return make_home(tmp_path)
+
+
+def everything() -> dict[str, bytes]:
+    """Two persons in files of many kinds; what is of the second carries the mark."""
+
+    def rows(table: str, key: str, **other: str) -> list[dict[str, str]]:
+        return [
+            valid_row(table, **{key: str(10 + person), "person_id": str(person)}, **cells)
+            for person in (1, 2)
+            for cells in [{name: cell if person == 1 else MARK for name, cell in other.items()}]
+        ]
+
+    notes = [
+        {**valid_row("note", note_id=str(10 + p)), "person_id": p, "note_title": title}
+        for p, title in ((1, "visit"), (2, MARK))
+    ]
+    visits = rows("visit_occurrence", "visit_occurrence_id", visit_source_value='two\n"lines"')
+    details = [
+        row | {"visit_occurrence_id": str(10 + person)}
+        for person, row in enumerate(
+            rows("visit_detail", "visit_detail_id", visit_detail_source_value="x"), start=1
+        )
+    ]
+    locations = [
+        valid_row("location", location_id="1", city="of the first"),
+        valid_row("location", location_id="2", city=MARK),
+        valid_row("location", location_id="3", city="of both"),
+    ]
+    addresses = [
+        {"person_id": person, "location_id": location}
+        for person, location in (("1", "1"), ("1", "3"), ("2", "2"), ("2", "3"))
+    ]
+    facts = [
+        ("56", "1", "56", "3"),
+        ("56", "2", "56", "1"),
+        ("8", "12", "8", "11"),
+        ("8", "11", "8", "11"),
+        ("19", "12", "19", "11"),
+    ]
+    names = ("domain_concept_id_1", "fact_id_1", "domain_concept_id_2", "fact_id_2")
+    links = [
+        dict(zip(names, fact, strict=True)) | {"relationship_concept_id": "1"} for fact in facts
+    ]
+    return {
+        "person.csv": csv_text(
+            "person", rows("person", "care_site_id", person_source_value="one"), line_end="\r\n"
+        ).encode(),
+        "visit_occurrence.csv": csv_text("visit_occurrence", visits).encode(),
+        "visit_detail.csv": csv_text("visit_detail", details).encode(),
+        "note.jsonl": "".join(json.dumps(note) + "\n" for note in notes).encode(),
+        "location.csv": csv_text("location", locations).encode(),
+        "pii_address.csv": csv_text("pii_address", addresses).encode(),
+        "fact_relationship.csv": csv_text("fact_relationship", links).encode(),
+    }
+
+
+def hand_in(folder: Path, home: Path, files: dict[str, bytes], **options: object) -> Submission:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    values: dict[str, object] = {"purpose": Purpose.PRODUCTION, "now": NOW} | options
+    return submit_folder(
+        folder,
+        home=home,
+        site="hospital",
+        synthetic=True,
+        report=check_folder(folder, dialect="programme", settings=SETTINGS),
+        **values,
+    )
+
+
+def erase(
+    home: Path, submission: Submission, *persons: int, **options: object
+) -> dict[str, object]:
+    chosen = frozenset(persons) if persons else None
+    order = Retraction(submission, "asked for", "curator", chosen, **options)
+    return retract(home, order, now=NOW + timedelta(days=1), engine=SETTINGS)
+
+
+def test_all_of_a_person_goes_and_nothing_of_others(tmp_path: Path, home: Path) -> None:
+    files = everything()
+    old = hand_in(tmp_path / "in", home, files)
+    assert old.is_accepted, [f.code for f in read_report(old).all_findings]
+    certificate = erase(home, old, 2, 99)
+    (new,) = list_submissions(home)
+    assert not old.folder.exists()
+    assert (new.id, new.key, new.received_at) == (f"{old.id}-r1", old.key, old.received_at)
+    assert get_accepted(home, "hospital") == new
+    assert verify_submission(new) == []
+    kept = {name: (new.folder / name).read_bytes() for name in files}
+    assert not any(MARK.encode() in content for content in kept.values())
+    lines = {name: content.splitlines(keepends=True) for name, content in files.items()}
+    assert kept["person.csv"] == b"".join(lines["person.csv"][:2])
+    assert kept["note.jsonl"] == lines["note.jsonl"][0]
+    assert kept["visit_occurrence.csv"] == b"".join(lines["visit_occurrence.csv"][:3])
+    assert kept["location.csv"] == b"".join(lines["location.csv"][i] for i in (0, 1, 3))
+    assert kept["pii_address.csv"] == b"".join(lines["pii_address.csv"][:3])
+    assert kept["fact_relationship.csv"] == b"".join(
+        lines["fact_relationship.csv"][i] for i in (0, 1, 4, 5)
+    )
+    assert (certificate["persons"], certificate["persons_found"]) == (2, 1)
+    assert certificate["rows"] == sum(certificate["removed"].values()) == 9
+    assert {f["name"] for f in certificate["after"]} == set(files)
+
+
+def test_no_paper_that_is_left_names_the_person_or_a_value(tmp_path: Path, home: Path) -> None:
+    row = valid_row("person", person_id="987654321", person_source_value=MARK)
+    other = valid_row("person", person_id="1")
+    old = hand_in(tmp_path / "in", home, {"person.csv": csv_text("person", [other, row]).encode()})
+    erase(home, old, 987654321)
+    left = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not any(MARK.encode() in content or b"987654321" in content for content in left)
+
+
+def test_history_says_what_happened_and_the_pointer_moved_once(tmp_path: Path, home: Path) -> None:
+    old = hand_in(tmp_path / "in", home, everything())
+    certificate = erase(home, old, 2)
+    assert events_of(home, old.key) == [
+        "handed_in", "accepted", "made_current", "retraction_begun", "persons_retracted",
+    ]  # fmt: skip
+    assert history_of(home, old.key).state == "current"
+    assert [s.submission for s in list_switches(home, "hospital")] == [old.id, f"{old.id}-r1"]
+    again = erase(home, list_submissions(home)[0], 1)
+    assert (certificate["replacement"], again["replacement"]) == (f"{old.id}-r1", f"{old.id}-r2")
+    assert history_of(home, old.key).submission == f"{old.id}-r2"
+
+
+def test_an_old_submission_stays_old(tmp_path: Path, home: Path) -> None:
+    """Persons are erased from what came before as well; what is current does not change."""
+    old = hand_in(tmp_path / "a", home, everything())
+    person = csv_text("person", [valid_row("person", person_id="1")]).encode()
+    newer = hand_in(tmp_path / "b", home, {"person.csv": person}, now=NOW + timedelta(hours=1))
+    erase(home, old, 2)
+    assert get_accepted(home, "hospital") == newer
+    assert [s.id for s in list_submissions(home)] == [f"{old.id}-r1", newer.id]
+    assert history_of(home, old.key).state == "superseded"
+
+
+def test_the_whole_goes_and_the_one_before_is_current_again(tmp_path: Path, home: Path) -> None:
+    person = csv_text("person", [valid_row("person", person_id="1")]).encode()
+    before = hand_in(tmp_path / "a", home, {"person.csv": person})
+    latest = hand_in(tmp_path / "b", home, everything(), now=NOW + timedelta(hours=1))
+    certificate = erase(home, latest)
+    assert get_accepted(home, "hospital") == before
+    assert list_submissions(home) == [before]
+    assert (history_of(home, latest.key).state, history_of(home, before.key).state) == (
+        "retracted",
+        "current",
+    )
+    assert (certificate["replacement"], certificate["after"]) == (None, [])
+    assert {f["sha256"] for f in certificate["before"]} == {f.sha256 for f in latest.files}
+    erase(home, before)
+    assert get_accepted(home, "hospital") is None
+    same = hand_in(tmp_path / "c", home, {"person.csv": person})
+    assert same.id != before.id
+    assert get_accepted(home, "hospital") == same
+
+
+def test_a_rejected_file_goes_whole(tmp_path: Path, home: Path) -> None:
+    """Nobody can say whose its records are."""
+    files = everything() | {"death.csv": b'"person_id"\n"2\n'}
+    old = hand_in(tmp_path / "in", home, files)
+    assert not old.is_accepted
+    plan = plan_retraction(old, frozenset({2}))
+    assert [file.name for file in plan.files if file.is_whole] == ["death.csv"]
+    certificate = erase(home, old, 2)
+    (new,) = list_submissions(home)
+    assert certificate["files_removed_whole"] == ["death.csv"]
+    assert not (new.folder / "death.csv").exists()
+    assert (new.verdict, history_of(home, old.key).state) == ("rejected", "rejected")
+
+
+def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path) -> None:
+    drop = Location.of(home / "drop" / "hospital")
+    files = everything()
+    put(drop, today(), files | {DECLARATION: declaration(files)})
+    receive_site(make_receiver(home), HOSPITAL)
+    (home / "stages" / "landed").mkdir(parents=True)
+    (submission,) = list_submissions(home)
+    certificate = erase(home, submission, 2, drop=drop, derived=[home / "stages"])
+    assert [f.name for f in drop.list_files()] == []
+    assert not (home / "stages").exists()
+    assert certificate["drop_area"] == "10 files erased"
+    assert receive_site(make_receiver(home), HOSPITAL) == []
+
+
+def test_nobody_of_the_list_is_there(tmp_path: Path, home: Path) -> None:
+    old = hand_in(tmp_path / "in", home, everything())
+    with pytest.raises(CommonwealError, match=r"No row of .* these 1 persons"):
+        erase(home, old, 77)
+    assert list_submissions(home) == [old]
+
+
+def test_persons_of_another_site_are_not_touched(tmp_path: Path, home: Path) -> None:
+    register_site(home, Site("clinic", "The clinic", isa_date=date(2025, 1, 1)))
+    old = hand_in(tmp_path / "in", home, everything())
+    other = submit_folder(
+        tmp_path / "in",
+        home=home,
+        site="clinic",
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=NOW,
+        report=check_folder(tmp_path / "in", dialect="programme", settings=SETTINGS),
+    )
+    erase(home, old)
+    assert list_submissions(home) == [other]
+    assert get_accepted(home, "clinic") == other
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("person_id\n1\nx2\n", "Line 3 of"), ("\n", "names no person"), ("1;2\n", "Line 1 of")],
+)
+def test_a_list_that_is_none_is_told_without_its_values(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(CommonwealError, match=said) as caught:
+        read_person_list(tmp_path / "list.txt")
+    assert "x2" not in str(caught.value)
+
+
+def test_a_list_may_have_a_heading_and_quotes(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(b'\xef\xbb\xbf"person_id"\r\n"1"\r\n\r\n2\r\n')
+    assert read_person_list(tmp_path / "list.csv") == {1, 2}
