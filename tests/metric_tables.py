@@ -91,9 +91,7 @@ def concept_table(concepts: Sequence[tuple[Any, ...]]) -> pa.Table:
     )
     types = [pa.int64(), *[pa.string()] * 6]
     columns = list(zip(*concepts, strict=True))
-    return pa.table(
-        {n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)}
-    )
+    return pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
 
 
 def ancestor_table(ancestors: Sequence[tuple[int, int, int]]) -> pa.Table:
@@ -116,7 +114,9 @@ def feed_table(name: str, rows: Sequence[Row]) -> pa.Table:
         DataType.TIMESTAMP: pa.timestamp("us"),
     }
     fields = get_model("feeds").table(name).fields
-    return pa.table({f.name: pa.array([r.get(f.name) for r in rows], types[f.type]) for f in fields})
+    return pa.table(
+        {f.name: pa.array([r.get(f.name) for r in rows], types[f.type]) for f in fields}
+    )
 
 
 def seen(value: MetricValue) -> tuple[float | None, float | None, float | None, str | None]:
