@@ -1,0 +1,90 @@
+"""Who stays, and which rows stay with them."""
+
+from collections.abc import Collection, Mapping
+
+from commonweal.engine.protocol import Engine
+from commonweal.engine.sql import quoted
+from commonweal.schema.model import Model, Table
+
+OLDEST = 80
+"""Age in years that nobody may be over."""
+OVER_AGE = "over_80"
+PERSON_ABSENT = "person_absent"
+UNUSED = "of_nobody_who_stays"
+_PEOPLE = "people"
+
+
+def source_of(table: str) -> str:
+    """The view of a table's rows as they were read, all of them text."""
+    return f"source_{table}"
+
+
+def kept_of(table: str) -> str:
+    """The view of those rows that stay."""
+    return f"kept_{table}"
+
+
+def choose_people(engine: Engine, year: int) -> None:
+    """Decide on everybody: over age is who may be more than 80 at some time of that year.
+
+    Only the year of birth counts, for it is all that is left afterwards; whoever turns 80 in
+    the year stays, and whoever may turn 81 goes. Where a person has two rows the older counts.
+    """
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_PEOPLE} AS "
+        "SELECT TRY_CAST(person_id AS BIGINT) AS person, "
+        f"bool_or({int(year)} - TRY_CAST(year_of_birth AS BIGINT) > {OLDEST}) AS is_over "
+        f"FROM {quoted(source_of('person'))} GROUP BY person"
+    )
+
+
+def choose_rows(
+    engine: Engine, tables: Collection[Table], model: Model
+) -> dict[str, dict[str, int]]:
+    """Make the views of the rows that stay, and count the others by table and reason.
+
+    Rows without a person, such as addresses, stay when a row that stays leads to them.
+    """
+    of_persons = [table for table in tables if table.has_person]
+    others = [table for table in tables if not table.has_person]
+    removed = {table.name: _choose_rows_of_persons(engine, table) for table in of_persons}
+    for table in others:
+        removed[table.name] = _choose_used_rows(engine, table, of_persons)
+    return removed
+
+
+def _choose_rows_of_persons(engine: Engine, table: Table) -> dict[str, int]:
+    source, kept = quoted(source_of(table.name)), quoted(kept_of(table.name))
+    joined = f"FROM {source} s LEFT JOIN {_PEOPLE} p ON p.person = TRY_CAST(s.person_id AS BIGINT)"
+    reason = f"CASE WHEN p.person IS NULL THEN '{PERSON_ABSENT}' ELSE '{OVER_AGE}' END"
+    goes = "p.person IS NULL OR p.is_over"
+    counts = engine.rows(f"SELECT {reason}, count(*) {joined} WHERE {goes} GROUP BY 1 ORDER BY 1")
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {kept} AS SELECT s.* {joined} WHERE NOT ({goes})")
+    return dict(counts)
+
+
+def _choose_used_rows(engine: Engine, table: Table, users: Collection[Table]) -> dict[str, int]:
+    source, kept = quoted(source_of(table.name)), quoted(kept_of(table.name))
+    key = table.primary_key
+    leading = [
+        f"SELECT TRY_CAST({quoted(field.name)} AS BIGINT) FROM {quoted(kept_of(user.name))}"
+        for user in users
+        for field in user.foreign_keys
+        if field.references and field.references.table == table.name
+    ]
+    used = (
+        f"TRY_CAST({quoted(key.name)} AS BIGINT) IN ({' UNION '.join(leading)})"
+        if key and leading
+        else "false"
+    )
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {kept} AS SELECT * FROM {source} WHERE {used}")
+    count = engine.value(f"SELECT count(*) FROM {source} WHERE ({used}) IS NOT TRUE")
+    return {UNUSED: count} if count else {}
+
+
+def count_rows(engine: Engine, views: Mapping[str, str]) -> dict[str, int]:
+    """Rows of each view, by name."""
+    return {
+        name: int(engine.value(f"SELECT count(*) FROM {quoted(view)}"))
+        for name, view in views.items()
+    }
