@@ -11,6 +11,7 @@ from commonweal.schema.convert import to_omop_5_4
 from commonweal.schema.model import DataType, Field, Model, Table
 
 MIDNIGHT = " 00:00:00"
+RENAMED_SINCE_5_1 = {("procedure_occurrence", "qualifier_source_value"): "modifier_source_value"}
 NO_ROW = 0
 """What sites write into a key that leads nowhere."""
 
@@ -81,7 +82,8 @@ def build_select(
         for key in keys
     ]
     joins += [
-        f"LEFT JOIN {NAMING} {_alias(code)} ON {_alias(code)}.value = s.{quoted(code.source or '')} "
+        f"LEFT JOIN {NAMING} {_alias(code)} "
+        f"ON {_alias(code)}.value = s.{quoted(code.source or '')} "
         f"AND {_alias(code)}.person IS NOT DISTINCT FROM {person_of(table)}"
         for code in columns
         if code.is_code and code.field.name not in emptied
@@ -95,10 +97,11 @@ def person_of(table: Table) -> str:
 
 
 def _find_source(table: Table, field: Field, source: Table) -> str | None:
-    """Versions differ in names only where 5.4 renamed a column."""
+    """Versions differ in names where one of them renamed a column."""
     newer = to_omop_5_4(table.name)
     older = {new: old for old, new in newer.items()}
-    names = (field.name, newer.get(field.name), older.get(field.name))
+    since_5_1 = RENAMED_SINCE_5_1.get((table.name, field.name))
+    names = (field.name, newer.get(field.name), older.get(field.name), since_5_1)
     return next((name for name in names if name in source.by_name), None)
 
 
