@@ -14,6 +14,7 @@ from commonweal.cli import (
     cohort,
     config,
     curate,
+    deidentify,
     demo,
     release,
     serve,
@@ -59,6 +60,7 @@ check.register(app)
 cohort.register(app)
 config.register(app)
 curate.register(app)
+deidentify.register(app)
 demo.register(app)
 release.register(app)
 serve.register(app)

@@ -14,12 +14,18 @@ NUMBERS = frozenset(
         "Columns",
         "Concepts",
         "Errors",
+        "No person",
+        "Not drawn",
+        "Over 80",
         "Persons",
+        "Read",
         "Rows",
         "Standard",
         "Tables",
+        "Unused",
         "Vocabulary rows",
         "Warnings",
+        "Written",
     }
 )
 

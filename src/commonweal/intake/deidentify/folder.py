@@ -54,7 +54,10 @@ NOT_ASKED_FOR = "Not one of the tables that are asked for."
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be made of a folder. ``report`` is what the check said of it."""
+    """What is to be made of a folder. ``report`` is what the check said of it.
+
+    ``as_of`` is the day whose year ages are counted at; ``most_persons`` how many may go.
+    """
 
     folder: Path
     out: Path
@@ -62,6 +65,7 @@ class Request:
     report: CheckReport
     dialect: str
     as_of: date
+    most_persons: int | None = None
     dry_run: bool = False
 
     @property
@@ -122,10 +126,12 @@ class _Run:
             wanted=names,
             tell=self._tell,
         )
-        choose_people(self._engine, request.as_of.year)
-        removed = choose_rows(self._engine, self._tables, request.model)
+        old_key = read_key(request.key)
+        known = old_key.filter(pl.col("ids") == "person")["source"].to_numpy()
+        choose_people(self._engine, year=request.as_of.year, most=request.most_persons, known=known)
+        removed = choose_rows(self._engine, self._tables)
         emptied = self._search_codes(sources)
-        key, ids = self._extend_key()
+        key, ids = self._extend_key(old_key)
         if request.dry_run:
             written = count_rows(self._engine, {name: kept_of(name) for name in names})
         else:
@@ -169,9 +175,8 @@ class _Run:
                     identities.search(view, source, person=_bare(person_of(table)), keys=keys)
         return emptied
 
-    def _extend_key(self) -> tuple[pl.DataFrame, tuple[IdCounts, ...]]:
+    def _extend_key(self, key: pl.DataFrame) -> tuple[pl.DataFrame, tuple[IdCounts, ...]]:
         """The key with a number for every id of every row that stays."""
-        key = read_key(self._request.key)
         counts = []
         for ids, columns in self._list_spaces().items():
             known = key.filter(pl.col("ids") == ids)

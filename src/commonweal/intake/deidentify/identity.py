@@ -5,7 +5,8 @@ columns as well: numbers of encounters, names of those who order, dates. A value
 
 - it looks like a date, an e-mail address, a telephone number or a social security number,
 - it is a key of its own row,
-- it holds a name, address or number of the row's own person,
+- it holds a number of the row's own person, or a name or address of theirs and is not a word
+  that many have (a patient called White is not told from others by their race),
 - it is the number, e-mail address or whole name of anybody at the site.
 
 A column with hardly any value twice is emptied whole: it numbers its rows.
@@ -33,6 +34,8 @@ FEWEST_ROWS = 200
 NUMBERS_ITS_ROWS = 0.95
 """Share of different values from which on a column is taken to number its rows."""
 SHORTEST_NAME = 2
+MANY = 10
+"""People from which on a value is a word of the site's and not somebody's name."""
 FEWEST_DIGITS = 7
 """Shorter runs of digits are found in codes as well."""
 
@@ -88,8 +91,9 @@ class Identities:
         value = quoted(column)
         is_key = " OR ".join(f"{value} = {quoted(key)}" for key in keys) or "false"
         self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_PAIRS} AS SELECT person, value, bool_or(is_key) "
-            f"AS is_key, {_plain('value')} AS plain, {_digits('value')} AS digits "
+            f"CREATE OR REPLACE TEMP TABLE {_PAIRS} AS SELECT person, value, "
+            f"bool_or(is_key) AS is_key, {_plain('value')} AS plain, {_digits('value')} AS digits, "
+            "count(*) OVER (PARTITION BY value) AS people "
             f"FROM (SELECT {person} AS person, {value} AS value, coalesce({is_key}, false) "
             f"AS is_key FROM {quoted(view)} WHERE {value} IS NOT NULL) GROUP BY person, value"
         )
@@ -97,11 +101,7 @@ class Identities:
         self._engine.execute(
             f"INSERT INTO {NAMING} SELECT person, value FROM ("
             f"SELECT person, value FROM {_PAIRS} WHERE is_key OR {looks} "
-            f"UNION SELECT p.person, p.value FROM {_PAIRS} p JOIN {_TOKENS} t "
-            f"ON p.person = t.person WHERE contains(' ' || p.plain || ' ', ' ' || t.token || ' ') "
-            f"OR (length({_digits('t.token')}) >= {FEWEST_DIGITS} "
-            f"AND contains(p.digits, {_digits('t.token')})) "
-            f"UNION SELECT p.person, p.value FROM {_PAIRS} p "
+            f"UNION {_HOLDING_OWN} UNION SELECT p.person, p.value FROM {_PAIRS} p "
             f"SEMI JOIN (SELECT token FROM {_TOKENS} WHERE kind = 'number') t "
             f"ON p.plain = t.token) EXCEPT SELECT person, value FROM {NAMING}"
         )
@@ -136,3 +136,13 @@ def _plain(value: str) -> str:
 
 def _digits(value: str) -> str:
     return f"regexp_replace({value}, '[^0-9]+', '', 'g')"
+
+
+_HOLDING_OWN = (
+    f"SELECT p.person, p.value FROM {_PAIRS} p JOIN {_TOKENS} t ON p.person = t.person "
+    f"WHERE (t.kind = 'number' OR p.people < {MANY}) "
+    "AND (contains(' ' || p.plain || ' ', ' ' || t.token || ' ') "
+    f"OR (length({_digits('t.token')}) >= {FEWEST_DIGITS} "
+    f"AND contains(p.digits, {_digits('t.token')})))"
+)
+"""Values that hold a name, address or number of the row's own person."""

@@ -1,15 +1,21 @@
 """Who stays, and which rows stay with them."""
 
+import secrets
 from collections.abc import Collection, Mapping
+
+import numpy as np
+import pyarrow as pa
 
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
-from commonweal.schema.model import Model, Table
+from commonweal.intake.deidentify.key_file import Ids
+from commonweal.schema.model import Table
 
 OLDEST = 80
 """Age in years that nobody may be over."""
 OVER_AGE = "over_80"
 PERSON_ABSENT = "person_absent"
+NOT_DRAWN = "not_drawn"
 UNUSED = "of_nobody_who_stays"
 _PEOPLE = "people"
 
@@ -24,23 +30,37 @@ def kept_of(table: str) -> str:
     return f"kept_{table}"
 
 
-def choose_people(engine: Engine, year: int) -> None:
-    """Decide on everybody: over age is who may be more than 80 at some time of that year.
+def choose_people(engine: Engine, *, year: int, most: int | None, known: Ids) -> None:
+    """Decide on everybody.
 
-    Only the year of birth counts, for it is all that is left afterwards; whoever turns 80 in
-    the year stays, and whoever may turn 81 goes. Where a person has two rows the older counts.
+    Over age is who may be more than 80 at some time of the year: only the year of birth
+    counts, for it is all that is left afterwards, so whoever turns 80 in the year stays and
+    whoever may turn 81 goes. Where a person has two rows the older counts.
+
+    Of the others at most ``most`` are drawn by lot; those of ``known`` ids, who were handed
+    over before, go first.
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PEOPLE} AS "
         "SELECT TRY_CAST(person_id AS BIGINT) AS person, "
-        f"bool_or({int(year)} - TRY_CAST(year_of_birth AS BIGINT) > {OLDEST}) AS is_over "
-        f"FROM {quoted(source_of('person'))} GROUP BY person"
+        f"bool_or({int(year)} - TRY_CAST(year_of_birth AS BIGINT) > {OLDEST}) AS is_over, "
+        f"true AS is_drawn FROM {quoted(source_of('person'))} GROUP BY person"
     )
+    if most is not None:
+        found = engine.arrow(f"SELECT person FROM {_PEOPLE} WHERE NOT is_over ORDER BY person")
+        drawn = _draw_lots(found["person"].to_numpy(), known, most)
+        engine.register_arrow("drawn", pa.table({"person": drawn}))
+        engine.execute(f"UPDATE {_PEOPLE} SET is_drawn = person IN (SELECT person FROM drawn)")
 
 
-def choose_rows(
-    engine: Engine, tables: Collection[Table], model: Model
-) -> dict[str, dict[str, int]]:
+def _draw_lots(people: Ids, known: Ids, most: int) -> Ids:
+    again = np.intersect1d(people, known)
+    others = np.setdiff1d(people, known)
+    lots = np.frombuffer(secrets.token_bytes(8 * len(others)), dtype=np.uint64)
+    return np.concatenate([again, others[np.argsort(lots, kind="stable")]])[:most]
+
+
+def choose_rows(engine: Engine, tables: Collection[Table]) -> dict[str, dict[str, int]]:
     """Make the views of the rows that stay, and count the others by table and reason.
 
     Rows without a person, such as addresses, stay when a row that stays leads to them.
@@ -56,8 +76,11 @@ def choose_rows(
 def _choose_rows_of_persons(engine: Engine, table: Table) -> dict[str, int]:
     source, kept = quoted(source_of(table.name)), quoted(kept_of(table.name))
     joined = f"FROM {source} s LEFT JOIN {_PEOPLE} p ON p.person = TRY_CAST(s.person_id AS BIGINT)"
-    reason = f"CASE WHEN p.person IS NULL THEN '{PERSON_ABSENT}' ELSE '{OVER_AGE}' END"
-    goes = "p.person IS NULL OR p.is_over"
+    reason = (
+        f"CASE WHEN p.person IS NULL THEN '{PERSON_ABSENT}' "
+        f"WHEN p.is_over THEN '{OVER_AGE}' ELSE '{NOT_DRAWN}' END"
+    )
+    goes = "p.person IS NULL OR p.is_over OR NOT p.is_drawn"
     counts = engine.rows(f"SELECT {reason}, count(*) {joined} WHERE {goes} GROUP BY 1 ORDER BY 1")
     engine.execute(f"CREATE OR REPLACE TEMP VIEW {kept} AS SELECT s.* {joined} WHERE NOT ({goes})")
     return dict(counts)
