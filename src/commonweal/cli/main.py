@@ -19,6 +19,7 @@ from commonweal.cli import (
     release,
     serve,
     sites,
+    sprint,
     submissions,
     submit,
     synth,
@@ -65,6 +66,7 @@ demo.register(app)
 release.register(app)
 serve.register(app)
 sites.register(app)
+sprint.register(app)
 submissions.register(app)
 submit.register(app)
 synth.register(app)

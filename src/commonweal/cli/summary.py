@@ -6,25 +6,32 @@ from rich.table import Table
 
 from commonweal.cli.output import OUT
 
-NAMES = frozenset({"Rule", "Submission", "Release"})
+NAMES = frozenset({"Column", "Due", "Rule", "Submission", "Release", "Site", "Table"})
 NUMBERS = frozenset(
     {
+        "Agreement",
         "Below",
         "Bytes",
+        "Codes",
         "Columns",
         "Concepts",
         "Errors",
+        "Has concept",
+        "Listed",
+        "Mappable",
         "No person",
         "Not drawn",
         "Over 80",
         "Persons",
         "Read",
+        "Right domain",
         "Rows",
         "Standard",
         "Tables",
         "Unused",
         "Vocabulary rows",
         "Warnings",
+        "Without a code",
         "Written",
     }
 )

@@ -42,6 +42,7 @@ class UnmappedCode:
 class Unmapped:
     """How many codes and rows of a column have no concept, and how many rows not even a code.
 
+    ``mappable`` are the rows whose source concept maps to a standard one: they need no thought.
     ``codes`` are the most frequent ones; empty unless values may be shown.
     """
 
@@ -49,6 +50,7 @@ class Unmapped:
     different: int
     rows: int
     without_code: int
+    mappable: int
     codes: tuple[UnmappedCode, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Unmapped:
             "different": self.different,
             "rows": self.rows,
             "without_code": self.without_code,
+            "mappable": self.mappable,
             "codes": [
                 {
                     "value": code.value,
@@ -88,15 +91,35 @@ def find_unmapped(
     if not rows:
         return None
     shown = _list_codes(engine, column, codes, vocabulary) if show_values else ()
-    return Unmapped(column, int(different), int(rows), int(without), shown)
+    mappable = _count_mappable(engine, column, view, vocabulary)
+    return Unmapped(column, int(different), int(rows), int(without), mappable, shown)
 
 
 def _codes_sql(column: ScoredColumn, view: str) -> str:
-    concept = f"coalesce(TRY_CAST({quoted(column.concept)} AS BIGINT), {NOT_MAPPED})"
-    where = f"AND {quoted(column.only_where)} IS NOT NULL" if column.only_where else ""
     return (
         f"SELECT {quoted(column.source_value or '')} AS value, count(*) AS n FROM {quoted(view)} "
-        f"WHERE {concept} = {NOT_MAPPED} {where} GROUP BY value"
+        f"WHERE {_has_none(column)} GROUP BY value"
+    )
+
+
+def _has_none(column: ScoredColumn) -> str:
+    """The condition that a row is asked about and has no concept."""
+    concept = f"coalesce(TRY_CAST({quoted(column.concept)} AS BIGINT), {NOT_MAPPED})"
+    asked = f" AND {quoted(column.only_where)} IS NOT NULL" if column.only_where else ""
+    return f"{concept} = {NOT_MAPPED}{asked}"
+
+
+def _count_mappable(
+    engine: Engine, column: ScoredColumn, view: str, vocabulary: VocabularyViews
+) -> int:
+    if column.source_concept is None:
+        return 0
+    source = f"TRY_CAST({quoted(column.source_concept)} AS BIGINT)"
+    return int(
+        engine.value(
+            f"SELECT count(*) FROM {quoted(view)} WHERE {_has_none(column)} "
+            f"AND {source} IN (SELECT source FROM ({maps_sql(vocabulary)}))"
+        )
     )
 
 

@@ -6,21 +6,19 @@ file of a table counts, so that a site may send week by week.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from commonweal.engine.protocol import Engine
 from commonweal.intake.findings import Severity
 from commonweal.intake.landing import Submission, list_submissions, read_report
-from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import FileReport
 from commonweal.intake.sites import Purpose
+from commonweal.intake.sprint.files import score_files
 from commonweal.intake.sprint.plan import Week, list_goals
-from commonweal.intake.sprint.score import ColumnScore, is_mapped, score_table
-from commonweal.schema.model import get_model
+from commonweal.intake.sprint.score import ColumnScore, is_mapped
 from commonweal.vocabulary.views import VocabularyViews
 
 UNREADABLE = frozenset({"file", "encoding", "header", "structure"})
@@ -111,16 +109,11 @@ def is_parsed(file: FileReport) -> bool:
 
 
 def _score(engine: Engine, receipt: Receipt, vocabulary: VocabularyViews) -> Receipt:
-    submission, file = receipt.submission, receipt.file
-    if file.verdict != "accepted":
-        return receipt
-    with TemporaryDirectory(prefix="commonweal-sprint-") as scratch:
-        text = Path(scratch) / f"{file.table}.parquet"
-        table = get_model(submission.dialect).table(file.table)
-        write_text_parquet(submission.folder / file.file, table, text)
-        view = f"sprint_{file.table}"
-        engine.register_parquet(view, [text])
-        return Receipt(submission, file, score_table(engine, file.table, view, vocabulary))
+    submission = receipt.submission
+    (scored,) = score_files(
+        engine, submission.folder, [receipt.file], vocabulary, dialect=submission.dialect
+    )
+    return replace(receipt, scores=scored.scores)
 
 
 def _build_row(site: str, table: str, week: Week, receipt: Receipt | None, today: date) -> BoardRow:
@@ -159,7 +152,7 @@ def _explain_scores(scores: Sequence[ColumnScore]) -> Iterator[str]:
     for score in scores:
         for question in score.below if score.column.is_goal else ():
             share, target = score.shares[question].value or 0.0, score.column.targets[question]
-            yield f"{score.column.concept}: {question} {share:.0%} of {target:.0%}"
+            yield f"{score.column.concept}: {question} {share:.0%}, goal {target:.0%}"
 
 
 def _list_errors(file: FileReport, families: frozenset[str] | None = None) -> list[str]:

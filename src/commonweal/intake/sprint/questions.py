@@ -20,7 +20,7 @@ class Question(StrEnum):
     DOMAIN = "domain"
     """Of the mapped rows: those whose concept is of the table's domain."""
     AGREEMENT = "agreement"
-    """Of the rows whose source concept maps to something: those that have just that."""
+    """Of the mapped rows whose source concept maps to something: those that have just that."""
     LISTED = "listed"
     """Of all rows: those with a value of the sprint's list, or a standard one of the domain."""
 

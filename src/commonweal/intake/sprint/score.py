@@ -114,8 +114,8 @@ def _score_sql(column: ScoredColumn, view: str, vocabulary: VocabularyViews) -> 
         f"p.concept <> {NOT_MAPPED} AND c.concept_id IS NULL",
         f"p.concept <> {NOT_MAPPED} AND {standard}",
         f"p.concept <> {NOT_MAPPED} AND {domain}",
-        "m.source IS NOT NULL",
-        "m.source IS NOT NULL AND list_contains(m.targets, p.concept)",
+        f"p.concept <> {NOT_MAPPED} AND m.source IS NOT NULL",
+        f"p.concept <> {NOT_MAPPED} AND list_contains(m.targets, p.concept)",
         listed,
     )
     sums = ", ".join(f"coalesce(sum(p.n) FILTER ({condition}), 0)" for condition in conditions)
@@ -154,6 +154,7 @@ def maps_sql(vocabulary: VocabularyViews) -> str:
     mapped = (
         "SELECT concept_id_1 AS source, concept_id_2 AS target "
         f"FROM {quoted(vocabulary.relationship)} "
-        "WHERE relationship_id = 'Maps to' AND invalid_reason IS NULL"
+        "WHERE relationship_id = 'Maps to' AND invalid_reason IS NULL "
+        f"AND concept_id_2 <> {NOT_MAPPED}"
     )
     return f"{mapped} UNION ALL {itself} AND concept_id NOT IN (SELECT source FROM ({mapped}))"
