@@ -1,6 +1,5 @@
 """``commonweal sprint``: the goals, a site's own score, and the board of all sites."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -28,14 +27,6 @@ from commonweal.intake.sprint.score import ColumnScore
 from commonweal.pipeline.vocabulary import get_vocabulary
 from commonweal.schema.errors import CommonwealError
 from commonweal.vocabulary.views import VocabularyViews, register_vocabulary
-
-HEADINGS = {
-    Question.MAPPED: "Has concept",
-    Question.STANDARD: "Standard",
-    Question.DOMAIN: "Right domain",
-    Question.AGREEMENT: "Agreement",
-    Question.LISTED: "Listed",
-}
 
 app = typer.Typer(no_args_is_help=True, help="The data sprint: goals, scores and the board.")
 
@@ -181,11 +172,13 @@ def _open_vocabulary(settings: Settings) -> Iterator[tuple[Engine, VocabularyVie
 
 
 def _print_scores(scored: Sequence[FileScore], *, shows: bool) -> None:
-    table = new_table("", "Column", "Rows", *HEADINGS.values())
+    table = new_table("", "Column", "Rows")
+    for question in Question:
+        table.add_column(question.capitalize(), justify="right", no_wrap=True)
     order = [column.concept for column in list_scored()]
     scores = [score for file in scored for score in file.scores]
     for one in sorted(scores, key=lambda score: order.index(score.column.concept)):
-        shares = (_describe_share(one, question) for question in HEADINGS)
+        shares = (_describe_share(one, question) for question in Question)
         table.add_row(one.column.concept, f"{one.rows:,}", *shares)
     OUT.print(table, soft_wrap=False)
     if any(one.below and one.column.is_goal for one in scores):
@@ -198,12 +191,10 @@ def _print_scores(scored: Sequence[FileScore], *, shows: bool) -> None:
 
 
 def _describe_share(one: ColumnScore, question: Question) -> str:
-    """The share, rounded down, so that what is short of a goal never looks like it."""
-    share = one.shares.get(question)
-    if share is None or share.value is None:
+    if question not in one.shares:
         return ""
     mark = " !" if question in one.below and one.column.is_goal else ""
-    return f"{math.floor(share.value * 1000) / 10:.1f}%{mark}"
+    return f"{one.shares[question]}{mark}"
 
 
 def _print_unknown(scores: Iterable[ColumnScore]) -> None:

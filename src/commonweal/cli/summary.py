@@ -6,25 +6,21 @@ from rich.table import Table
 
 from commonweal.cli.output import OUT
 
-NAMES = frozenset({"Column", "Due", "Rule", "Submission", "Release", "Site", "Table"})
+NAMES = frozenset({"Column", "Due", "Rule", "Submission", "Release"})
 NUMBERS = frozenset(
     {
-        "Agreement",
         "Below",
         "Bytes",
         "Codes",
         "Columns",
         "Concepts",
         "Errors",
-        "Has concept",
-        "Listed",
         "Mappable",
         "No person",
         "Not drawn",
         "Over 80",
         "Persons",
         "Read",
-        "Right domain",
         "Rows",
         "Standard",
         "Tables",

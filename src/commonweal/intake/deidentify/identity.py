@@ -118,8 +118,9 @@ def _list_tokens(sources: Collection[str]) -> Iterator[str]:
         if {table, "location"} <= set(sources):
             for column in ADDRESS:
                 yield (
-                    f"SELECT {_PERSON}, 'name', {column} FROM {quoted('source_' + table)} "
-                    "JOIN source_location USING (location_id)"
+                    f"SELECT {_PERSON}, 'name', l.{column} FROM {quoted('source_' + table)} p "
+                    "JOIN source_location l ON TRY_CAST(p.location_id AS BIGINT) = "
+                    "TRY_CAST(l.location_id AS BIGINT)"
                 )
     if "provider" in sources:
         for column in OF_STAFF:

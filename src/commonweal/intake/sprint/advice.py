@@ -10,7 +10,7 @@ from typing import Any
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted, quoted_text
 from commonweal.intake.sprint.questions import ScoredColumn
-from commonweal.intake.sprint.score import NOT_MAPPED, maps_sql
+from commonweal.intake.sprint.score import NOT_MAPPED, maps_sql, source_sql
 from commonweal.vocabulary.views import VocabularyViews
 
 FEWEST_ROWS = 5
@@ -112,13 +112,10 @@ def _has_none(column: ScoredColumn) -> str:
 def _count_mappable(
     engine: Engine, column: ScoredColumn, view: str, vocabulary: VocabularyViews
 ) -> int:
-    if column.source_concept is None:
-        return 0
-    source = f"TRY_CAST({quoted(column.source_concept)} AS BIGINT)"
     return int(
         engine.value(
             f"SELECT count(*) FROM {quoted(view)} WHERE {_has_none(column)} "
-            f"AND {source} IN (SELECT source FROM ({maps_sql(vocabulary)}))"
+            f"AND {source_sql(column)} IN (SELECT source FROM ({maps_sql(vocabulary)}))"
         )
     )
 

@@ -151,8 +151,8 @@ def _explain(receipt: Receipt | None, *, parsed: bool, loaded: bool) -> str:
 def _explain_scores(scores: Sequence[ColumnScore]) -> Iterator[str]:
     for score in scores:
         for question in score.below if score.column.is_goal else ():
-            share, target = score.shares[question].value or 0.0, score.column.targets[question]
-            yield f"{score.column.concept}: {question} {share:.0%}, goal {target:.0%}"
+            goal = score.column.targets[question]
+            yield f"{score.column.concept}: {question} {score.shares[question]}, goal {goal:.0%}"
 
 
 def _list_errors(file: FileReport, families: frozenset[str] | None = None) -> list[str]:

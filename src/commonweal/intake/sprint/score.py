@@ -29,6 +29,12 @@ class Share:
         """The share; None where nothing was asked about."""
         return self.numerator / self.denominator if self.denominator else None
 
+    def __str__(self) -> str:
+        """In percent, rounded down, so that what is short of a goal never looks like it."""
+        if self.value is None:
+            return ""
+        return f"{self.numerator * 1000 // self.denominator / 10:.1f}%"
+
     def to_json(self) -> dict[str, Any]:
         return {
             "numerator": self.numerator,
@@ -129,15 +135,18 @@ def _score_sql(column: ScoredColumn, view: str, vocabulary: VocabularyViews) -> 
 
 
 def _pairs_sql(column: ScoredColumn, view: str) -> str:
-    source = (
-        f"TRY_CAST({quoted(column.source_concept)} AS BIGINT)" if column.source_concept else "NULL"
-    )
     where = f"WHERE {quoted(column.only_where)} IS NOT NULL" if column.only_where else ""
     return (
         f"SELECT coalesce(TRY_CAST({quoted(column.concept)} AS BIGINT), {NOT_MAPPED}) AS concept, "
-        f"CAST({source} AS BIGINT) AS source, count(*) AS n "
-        f"FROM {quoted(view)} {where} GROUP BY ALL"
+        f"{source_sql(column)} AS source, count(*) AS n FROM {quoted(view)} {where} GROUP BY ALL"
     )
+
+
+def source_sql(column: ScoredColumn) -> str:
+    """The source concept of a row; null where there is none, which some write as 0."""
+    if column.source_concept is None:
+        return "CAST(NULL AS BIGINT)"
+    return f"nullif(TRY_CAST({quoted(column.source_concept)} AS BIGINT), {NOT_MAPPED})"
 
 
 def maps_sql(vocabulary: VocabularyViews) -> str:
@@ -154,7 +163,6 @@ def maps_sql(vocabulary: VocabularyViews) -> str:
     mapped = (
         "SELECT concept_id_1 AS source, concept_id_2 AS target "
         f"FROM {quoted(vocabulary.relationship)} "
-        "WHERE relationship_id = 'Maps to' AND invalid_reason IS NULL "
-        f"AND concept_id_2 <> {NOT_MAPPED}"
+        "WHERE relationship_id = 'Maps to' AND invalid_reason IS NULL"
     )
     return f"{mapped} UNION ALL {itself} AND concept_id NOT IN (SELECT source FROM ({mapped}))"
