@@ -107,7 +107,7 @@ def as_graph(rows: dict[str, Rows], name_of: Callable[[str, str], str]) -> dict[
 
 
 @given(tables())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_graph_of_keys_the_ages_and_the_years_are_the_same(source: dict[str, Rows]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder, out = Path(scratch) / "site", Path(scratch) / "out"

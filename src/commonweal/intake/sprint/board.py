@@ -13,7 +13,7 @@ from typing import Any
 
 from commonweal.engine.protocol import Engine
 from commonweal.intake.findings import Severity
-from commonweal.intake.landing import Submission, list_submissions, read_report
+from commonweal.intake.landing import REPORT, Submission, list_submissions, read_report
 from commonweal.intake.report import FileReport
 from commonweal.intake.sites import Purpose
 from commonweal.intake.sprint.files import score_files
@@ -94,12 +94,16 @@ def build_board(
 
 
 def find_receipts(submissions: Iterable[Submission]) -> dict[tuple[str, str], Receipt]:
-    """The newest file of each site and table among submissions of purpose sprint."""
+    """The newest file of each site and table among submissions of purpose sprint.
+
+    What was retracted is not there any more, and counts as never received.
+    """
     found: dict[tuple[str, str], Receipt] = {}
     for submission in sorted(submissions, key=lambda s: s.received_at):
-        if submission.purpose is Purpose.SPRINT:
+        if submission.purpose is Purpose.SPRINT and (submission.folder / REPORT).is_file():
             for file in read_report(submission).files:
-                found[submission.site, file.table] = Receipt(submission, file)
+                if (submission.folder / file.file).is_file():
+                    found[submission.site, file.table] = Receipt(submission, file)
     return found
 
 
