@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commonweal.schema.model import get_model
+from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
+from commonweal.schema.arrow import arrow_schema
+from commonweal.schema.model import Table, get_model
 from commonweal.synthetic.assembly import default_makers
 from commonweal.synthetic.dirt.alpha import is_over_80
 from commonweal.synthetic.dirt.fault import Dirt, Fault
@@ -26,6 +28,7 @@ from commonweal.synthetic.output.batch import build_tables
 from commonweal.synthetic.people.homes import NOWHERE
 from commonweal.synthetic.people.people import People, make_people
 from commonweal.synthetic.plan import Plan, build_plan
+from commonweal.synthetic.sites.alpha import FIRST_OF_YEAR, HIDDEN
 from commonweal.synthetic.sites.coding import Coder
 from commonweal.synthetic.sites.places import build_places
 from commonweal.synthetic.sites.profile import Purpose
@@ -89,14 +92,19 @@ def _parts_of(plan: Plan, name: str, made: Iterable[tuple[str, SiteRows]]) -> It
 
 def mask_site(site: CleanSite) -> CleanSite:
     """The site as it de-identifies itself: every date is the first day of its year."""
-    return replace(site, tables={n: _mask(t) for n, t in site.tables.items()}, alpha=True)
+    tables = {table.name: table for table in list_tables(site.plan.sites[0], Purpose.ALPHA)}
+    masked = {name: _mask(site.tables[name], table) for name, table in tables.items()}
+    return replace(site, tables=masked, alpha=True)
 
 
 def select_sent(site: CleanSite, dirt: Dirt) -> dict[str, pa.Table]:
     """Rows about those whose records may be sent, and about those whom the dirt adds."""
     sent = site.may_be_sent | dirt.extra_patients(site.people)
     ids = pa.array(site.people.ids[sent])
-    return {name: _about(table, ids) for name, table in site.tables.items()}
+    tables = {name: _about(table, ids) for name, table in site.tables.items()}
+    if FACTS in tables:
+        tables[FACTS] = _link_sent(tables[FACTS], tables)
+    return tables
 
 
 def encode_site(
@@ -222,12 +230,31 @@ def _about(table: pa.Table, ids: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table["person_id"], ids)).combine_chunks()
 
 
-def _mask(table: pa.Table) -> pa.Table:
-    for place, field in enumerate(table.schema):
-        if pa.types.is_temporal(field.type):
-            year = pc.floor_temporal(table[field.name], unit="year")
-            table = table.set_column(place, field, year.cast(field.type))
-    return table
+def _link_sent(links: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Links of which both facts are sent."""
+    for number in ("1", "2"):
+        domains, facts = links[f"domain_concept_id_{number}"], links[f"fact_id_{number}"]
+        is_sent = pa.array(np.ones(len(links), dtype=np.bool_))
+        for domain, name in FACT_DOMAINS.items():
+            keys = tables[name][key_of(name)].combine_chunks()
+            absent = pc.and_(pc.equal(domains, domain), pc.invert(pc.is_in(facts, keys)))
+            is_sent = pc.and_(is_sent, pc.invert(absent))
+        links = links.filter(is_sent)
+    return links.combine_chunks()
+
+
+def _mask(rows: pa.Table, table: Table) -> pa.Table:
+    """Rows in the columns of alpha files, those that say who somebody is left empty."""
+    columns = {}
+    for field in arrow_schema(table):
+        is_there = field.name in rows.schema.names and field.name not in HIDDEN
+        column = rows[field.name] if is_there else pa.nulls(rows.num_rows, field.type)
+        if field.name in FIRST_OF_YEAR:
+            column = pa.repeat(pa.scalar(FIRST_OF_YEAR[field.name], field.type), rows.num_rows)
+        elif is_there and pa.types.is_temporal(field.type):
+            column = pc.floor_temporal(column, unit="year").cast(field.type)
+        columns[field.name] = column
+    return pa.table(columns, schema=arrow_schema(table))
 
 
 def _forever(sizes: Sequence[int]) -> Iterator[int]:

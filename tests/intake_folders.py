@@ -28,7 +28,7 @@ def programme_table(name: str) -> Table:
 def valid_row(table: str, **cells: str) -> dict[str, str]:
     """A row with every required cell filled, and ``cells`` as given."""
     fields = programme_table(table).fields
-    row = {f.name: VALID[f.type] if f.required else "" for f in fields}
+    row = {f.name: ("0" if f.is_concept else VALID[f.type]) if f.required else "" for f in fields}
     return row | ({"year_of_birth": "1961"} if "year_of_birth" in row else {}) | cells
 
 

@@ -56,7 +56,10 @@ SETTINGS = EngineSettings(memory_limit="500MB", threads=2)
 PERSONS, SEED = 400, 3
 ROWS_OF_EACH = 3
 """How many rows of a table a recipe is given on average: the check shows ten places."""
-SHARE_OF_THE_DEAD = 0.1
+SHARE_OF_THE_DEAD = 0.01
+PASSED_OVER = frozenset({"concept.not_mapped", "date.outside_visit"})
+"""Warnings that are right and no recipe's: no site has mapped all of its codes, dirt or not, and
+a row whose dates are moved leaves its visit as well."""
 SHARE_OF_PEOPLE = 0.3
 SHARE_OF_FILES = 0.25
 INTRODUCTION = f"""\
@@ -143,7 +146,8 @@ def measure(site: CleanSite, mixture: Mixture, folder: Path) -> Measured:
     dirt = site.build_dirt(mixture)
     files, truth = encode_site(select_sent(site, dirt), dirt, site.people)
     outbox = write_files(folder / "outbox", files)
-    report = check_folder(outbox, dialect="programme", settings=SETTINGS, today=AS_OF)
+    dialect = "alpha" if site.alpha else "programme"
+    report = check_folder(outbox, dialect=dialect, settings=SETTINGS, today=AS_OF)
     curated = curate(site, outbox, report, folder) if report.is_accepted else ()
     return Measured(tuple(truth), tuple(list_check(report)), tuple(curated), report.verdict)
 
@@ -162,7 +166,8 @@ def _few(site: CleanSite, recipe: Recipe) -> Rates:
         return Rates(SHARE_OF_THE_DEAD)
     if not isinstance(recipe, RowRecipe | TextRecipe) or not (recipe.codes or recipe.rules):
         return recipe.rates
-    rows = {table: site.tables[table].num_rows for table in recipe.tables}
+    there = [table for table in recipe.tables if table in site.tables]
+    rows = {table: site.tables[table].num_rows for table in there}
     return Rates(0.0, {table: ROWS_OF_EACH / max(count, 40) for table, count in rows.items()})
 
 
@@ -170,7 +175,7 @@ def list_check(report: CheckReport) -> Iterator[Found]:
     """Every place of an error or a warning; what stands in a header is on line 1."""
     for file in report.files:
         for finding in file.findings:
-            if finding.severity is Severity.INFO:
+            if finding.severity is Severity.INFO or finding.code in PASSED_OVER:
                 continue
             if finding.examples and finding.count > MAX_EXAMPLES:
                 raise AssertionError(

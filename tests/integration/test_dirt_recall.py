@@ -32,8 +32,16 @@ from commonweal.synthetic.dirt.registry import list_recipes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOUGHT = [recipe for recipe in list_recipes() if recipe.codes or recipe.rules]
-SEVERAL_TO_A_ROW = "date.implausible"
-"""A row in the future has two such cells, and one before birth may be before 1980 as well."""
+SEVERAL_TO_A_ROW = {
+    "date.implausible",
+    "date.before_birth",
+    "date.after_death",
+    "date.outside_visit",
+    "key.visit_of_another_person",
+}
+"""A row in the future has two such cells, and one before birth may be before 1980 as well. A row
+whose dates are moved may be after a death, and leaves its visit; another date of birth puts rows
+before it, and another person is not who the visit was of."""
 UNSOUGHT = [recipe for recipe in list_recipes() if not (recipe.codes or recipe.rules)]
 
 
@@ -138,7 +146,7 @@ def test_at_real_rates_totals_agree_and_only_a_failing_site_is_rejected(
     for file in report.files:
         for finding in file.findings:
             counted[file.file, finding.code] += finding.count
-    exact = {key: count for key, count in planted.items() if key[1] != SEVERAL_TO_A_ROW}
+    exact = {key: count for key, count in planted.items() if key[1] not in SEVERAL_TO_A_ROW}
     assert {key: counted[key] for key in exact} == exact
     assert sum(exact.values()) > 200
 

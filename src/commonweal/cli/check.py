@@ -11,17 +11,22 @@ from commonweal.cli.output import ERR, OUT, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.engine.storage import readable_json
 from commonweal.intake.check import check_folder
+from commonweal.intake.check.concepts import Terms
 from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.report import CheckReport
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.vocabulary import get_vocabulary
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 FolderArgument = Annotated[
-    Path, typer.Argument(help="Folder with one CSV file for each table.", show_default=False)
+    Path,
+    typer.Argument(
+        help="Folder with one CSV file for each table, or one file.", show_default=False
+    ),
 ]
 DialectOption = Annotated[
-    str, typer.Option(help="What the files follow: programme, omop-5.3 or omop-5.4.")
+    str, typer.Option(help="What the files follow: programme, omop-5.3, omop-5.4, sprint or alpha.")
 ]
 JsonFileOption = Annotated[
     Path | None,
@@ -55,6 +60,8 @@ def check(
 
     Example: commonweal check my-submission
 
+    Example: commonweal check my-submission/person.csv
+
     Example: commonweal check my-submission --json report.json --html report.html
     """
     report = run_check(folder, dialect=dialect, show_values=show_values)
@@ -72,11 +79,14 @@ def check(
 
 def run_check(folder: Path, *, dialect: str, show_values: bool = False) -> CheckReport:
     """Check a folder with a progress bar on standard error."""
+    settings = read_settings()
+    vocabulary = get_vocabulary(settings.home)
     with _FileBars() as bars:
         return check_folder(
             folder,
             dialect=dialect,
-            settings=read_settings().engine,
+            settings=settings.engine,
+            terms=Terms(vocabulary.files, vocabulary.version, vocabulary.is_abridged),
             show_values=show_values,
             progress=bars.advance,
         )

@@ -4,8 +4,7 @@ No type is given here. Only files that were accepted may be read, because then e
 is known to be whole, so the n-th row is the n-th record of the site's file.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,13 +13,14 @@ import pyarrow.parquet as pq
 
 from commonweal.intake.check.columnar import BATCH_ROWS, ROW, Source, scan_text
 from commonweal.intake.check.header import match_columns, read_header
-from commonweal.intake.check.jsonl import as_text
-from commonweal.intake.check.lines import LineMap
+from commonweal.intake.check.json_line import read_cells, read_line
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 
 RECORD = "_src_row"
+BATCH_OF_NOTES = 5_000
+"""A note may be long, so few of them are held at once."""
 
 
 def write_text_parquet(path: Path, table: Table, out: Path) -> int:
@@ -41,7 +41,7 @@ def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
             f"The header of {path.name} cannot be read.", fix="Verify the landing area."
         )
     mapping = match_columns(header.names, table)
-    text = scan_text(Source(path, header.lines, mapping.width, mapping.fields, LineMap(0)))
+    text = scan_text(Source(path, header.bytes, header.lines, mapping.width, mapping.fields))
     plan = text.with_columns(pl.col(pl.String).replace("", None))
     yield from plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming")
 
@@ -49,12 +49,23 @@ def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
 def _read_json_lines(path: Path, table: Table) -> Iterator[pl.DataFrame]:
     schema = dict.fromkeys(table.columns, pl.String)
     with path.open("rb") as stream:
-        objects = map(json.loads, stream)
+        rows = _read_cells(stream, path, table)
         start = 1
-        while batch := list(islice(objects, BATCH_ROWS)):
-            cells = [{c: as_text(row.get(c)) or None for c in table.columns} for row in batch]
-            yield pl.DataFrame(cells, schema=schema).with_row_index(ROW, offset=start)
+        while batch := list(islice(rows, BATCH_OF_NOTES)):
+            yield pl.DataFrame(batch, schema=schema).with_row_index(ROW, offset=start)
             start += len(batch)
+
+
+def _read_cells(
+    stream: Iterable[bytes], path: Path, table: Table
+) -> Iterator[dict[str, str | None]]:
+    for number, line in enumerate(stream, start=1):
+        content = read_line(line, is_first=number == 1)
+        if isinstance(content, str):
+            raise CommonwealError(
+                f"Line {number:,} of {path.name} cannot be read.", fix="Verify the landing area."
+            )
+        yield read_cells(content, table)
 
 
 def _write(batches: Iterator[pl.DataFrame], table: Table, out: Path) -> int:

@@ -123,6 +123,8 @@ class Model:
     tables: Mapping[str, Table]
     deidentified: bool = False
     """Whether sites send it with nothing in it that tells who somebody is."""
+    most_persons: int | None = None
+    """How many persons a submission should have at most."""
 
     def table(self, name: str) -> Table:
         return self.tables[name]
@@ -142,6 +144,7 @@ class Declaration:
     version: str
     files: tuple[str, ...]
     deidentified: bool = False
+    most_persons: int | None = None
     optional: frozenset[str] = frozenset()
     """Tables that a submission is complete without, whatever other models say."""
 
@@ -160,6 +163,7 @@ MODELS: Mapping[str, Declaration] = MappingProxyType(
             "5.1",
             ("sprint.csv",),
             deidentified=True,
+            most_persons=100,
             optional=frozenset({"observation"}),
         ),
         "alpha": Declaration(
@@ -208,6 +212,7 @@ def get_model(name: str) -> Model:
         declaration.version,
         MappingProxyType(tables),
         declaration.deidentified,
+        declaration.most_persons,
     )
 
 

@@ -30,10 +30,26 @@ def test_no_folder(tmp_path: Path) -> None:
         check(tmp_path / "nowhere")
 
 
-def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(CommonwealError, match="is not a folder") as error:
-        check(write_persons(tmp_path, 1))
-    assert str(tmp_path) in error.value.fix
+def test_a_file_is_checked_alone(tmp_path: Path) -> None:
+    person = write_persons(tmp_path, 1)
+    write_table(tmp_path, "death", [valid_row("death", death_date="soon")])
+    report = check(person)
+    assert [(f.file, f.verdict, f.rows) for f in report.files] == [("person.csv", "accepted", 1)]
+    assert (report.verdict, report.complete) == ("accepted", False)
+    assert "death" in report.missing
+    assert check(tmp_path / "death.csv").verdict == "rejected"
+
+
+def test_a_file_alone_says_what_it_could_not_be_compared_with(tmp_path: Path) -> None:
+    write_persons(tmp_path, 1)
+    death = write_table(tmp_path, "death", [valid_row("death")])
+    assert "person is not in the folder" in found(check(death), "key.not_checked").message
+
+
+def test_a_file_of_no_table_is_rejected_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "persons.csv").write_text("x\n")
+    report = check(tmp_path / "persons.csv")
+    assert (report.verdict, codes(report)) == ("rejected", {"file.unknown", "folder.empty"})
 
 
 def test_unknown_dialect(tmp_path: Path) -> None:

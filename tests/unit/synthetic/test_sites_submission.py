@@ -10,7 +10,7 @@ import pytest
 from tests.synthetic_standin import MAKERS, build_records
 
 from commonweal.schema.arrow import arrow_schema
-from commonweal.schema.model import DataType, get_model
+from commonweal.schema.model import DataType, Model, get_model
 from commonweal.synthetic.ehr.patients import Patients, list_patients
 from commonweal.synthetic.ehr.records import Records
 from commonweal.synthetic.output.batch import build_tables
@@ -24,7 +24,7 @@ from commonweal.synthetic.sites.rows import SiteRows, rows_of_patients
 from commonweal.synthetic.sites.submission import is_json_lines, list_tables, split_by_site
 
 PLAN = build_plan(persons=3_000)
-PROGRAMME = get_model("programme")
+PROGRAMME, ALPHA = get_model("programme"), get_model("alpha")
 Tables = Mapping[int, Mapping[str, pa.Table]]
 
 
@@ -40,10 +40,12 @@ def records(patients: Patients) -> Records:
     return build_tables(PLAN, MAKERS, coder, patients)
 
 
-def split(tables: Mapping[str, SiteRows]) -> dict[int, dict[str, pa.Table]]:
+def split(
+    tables: Mapping[str, SiteRows], purpose: Purpose = Purpose.PRODUCTION
+) -> dict[int, dict[str, pa.Table]]:
     sites: dict[int, dict[str, pa.Table]] = {}
     for name, rows in tables.items():
-        for position, table in split_by_site(PLAN, name, rows):
+        for position, table in split_by_site(PLAN, name, rows, purpose):
             sites.setdefault(position, {})[name] = table
     return sites
 
@@ -58,11 +60,11 @@ def sent(patients: Patients, records: Records) -> Tables:
     return sites
 
 
-def find_orphans(tables: Mapping[str, pa.Table]) -> list[str]:
+def find_orphans(tables: Mapping[str, pa.Table], model: Model = PROGRAMME) -> list[str]:
     """Foreign keys of a site that lead to none of its rows."""
     orphans = []
     for name, table in tables.items():
-        for field in PROGRAMME.table(name).foreign_keys:
+        for field in model.table(name).foreign_keys:
             assert field.references
             target = tables.get(field.references.table)
             keys = table[field.name].drop_null()
@@ -135,7 +137,7 @@ def test_a_million_sites_would_still_have_ids_of_16_digits() -> None:
 def alpha(patients: Patients, records: Records) -> Tables:
     nobody = np.zeros(len(patients), dtype=np.bool_)
     chosen = choose_alpha(PLAN, patients, nobody)
-    return split(disguise_records(PLAN, patients, records, chosen))
+    return split(disguise_records(PLAN, patients, records, chosen), Purpose.ALPHA)
 
 
 def test_alpha_files_come_from_the_sites_that_sent_some(alpha: Tables) -> None:
@@ -148,7 +150,7 @@ def test_alpha_files_come_from_the_sites_that_sent_some(alpha: Tables) -> None:
 def test_alpha_dates_are_all_1_january(alpha: Tables) -> None:
     for tables in alpha.values():
         for name, table in tables.items():
-            for field in PROGRAMME.table(name).fields_of(DataType.DATE, DataType.TIMESTAMP):
+            for field in ALPHA.table(name).fields_of(DataType.DATE, DataType.TIMESTAMP):
                 days = table[field.name].drop_null().to_numpy()
                 assert (days == days.astype("datetime64[Y]")).all(), field.name
         assert set(tables["person"]["month_of_birth"].to_pylist()) == {1}
@@ -179,9 +181,9 @@ def test_alpha_files_do_not_tell_who_somebody_is(sent: Tables, alpha: Tables) ->
 
 def test_alpha_keys_lead_somewhere_within_the_files(alpha: Tables) -> None:
     for tables in alpha.values():
-        assert find_orphans(tables) == []
+        assert find_orphans(tables, ALPHA) == []
         for name, table in tables.items():
-            key = PROGRAMME.table(name).primary_key
+            key = ALPHA.table(name).primary_key
             assert key is not None
             assert (np.diff(table[key.name].to_numpy()) > 0).all(), name
 

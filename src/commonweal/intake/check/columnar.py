@@ -1,45 +1,57 @@
-"""The columnar pass: Polars reads every cell as text and picks the suspicious ones.
+"""The columnar pass: structure and cells of a file in one go, block by block.
 
-A cell is let through here only when it is certain to be right; ``exact`` decides on the
-others. What later passes need of the keys and dates is written to Parquet on the way, so
-that the text is parsed once.
+Three readers look at a cell, each of them slower and surer than the one before. ``cells``
+lets a cell through when it is certain to be right; what is left is read as text by Polars,
+which knows more shapes; ``exact`` decides on the rest. What later passes need of the keys
+and dates is written to Parquet on the way, so that the text is parsed once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.dates import BIRTH_YEAR
-from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES, find_fault
+from commonweal.intake.check.cells import Judgement, fetch_words, get_column, judge
+from commonweal.intake.check.doubtful import (
+    Reading,
+    build_keys,
+    is_checked,
+    read_doubtful,
+)
+from commonweal.intake.check.kept import is_kept, is_kept_day, is_kept_presence
 from commonweal.intake.check.lines import LineMap
-from commonweal.intake.findings import Tally
-from commonweal.schema.errors import CommonwealError
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
+from commonweal.intake.check.records import Bits, Positions, Split
+from commonweal.intake.findings import MAX_EXAMPLES, Tally
 from commonweal.schema.model import DataType, Field
 
 BATCH_ROWS = 100_000
 ROW = "row"
-_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_SURE_DATE = f"{_DATE}$"
-_SURE_TIME = f"{_DATE}{TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES)}$"
+GATHERED = 16
+"""So many blocks of keys are written together, for fewer and larger groups of rows."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """CSV text whose structure is known to be sound."""
+    """CSV text: how much of it is header, and which field stands at which place."""
 
     path: Path
+    header_bytes: int
     header_lines: int
     width: int
     fields: tuple[tuple[int, Field], ...]
-    lines: LineMap
 
 
 def scan_text(source: Source) -> pl.LazyFrame:
-    """Every mapped column as text under its field's name, and the number of the row from 1."""
+    """Every mapped column as text under its field's name, and the number of the row from 1.
+
+    Only for text whose structure is known to be sound.
+    """
     names = [f"place_{place}" for place in range(source.width)]
     return pl.scan_csv(
         source.path,
@@ -59,119 +71,88 @@ def check_cells(
     *,
     tally: Tally,
     progress: Callable[[int], None],
-) -> int:
-    """Check every cell, write the keys and dates to ``keys`` and return the rows read.
+    limit: int = MAX_RECORD_BYTES,
+    copied: LineMap | None = None,
+) -> Structure:
+    """Check the structure and every cell, and write the keys and dates to ``keys``.
 
-    Raises:
-        CommonwealError: Polars cannot read the text, which the preflight called sound.
+    ``progress`` is told the bytes done. When the structure proves not to be sound, the pass
+    ends there, and what was tallied and written stands for nothing. ``copied`` says where the
+    rows stand that the structural reader has put into a copy; it lets NUL bytes be.
     """
-    fields = [field for _, field in source.fields]
-    checked = [field for field in fields if is_checked(field)]
-    suspects = [build_suspect(field).alias(f"? {field.name}") for field in checked]
-    key_columns = build_keys(fields)
-    text = scan_text(source)
-    rows = 0
-    try:
-        with KeyWriter(keys, text.select(ROW, *key_columns).collect_schema()) as writer:
-            plan = text.select(ROW, *key_columns, *suspects)
-            for batch in plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming"):
-                _judge(batch, checked, source.lines, tally)
-                writer.write(batch.select(pl.exclude(r"^\? .*$")))
-                rows += batch.height
-                progress(rows)
-    except pl.exceptions.PolarsError as error:
-        raise CommonwealError(
-            f"{source.path.name} could not be read ({type(error).__name__}).",
-            fix="This is a fault of the check and not of the file: please report it.",
-        ) from error
-    return rows
+    counter = RecordCounter(source.width, source.header_lines, limit, allow_nul=copied is not None)
+    lines = copied or counter.lines
+    passes = [_ColumnPass(place, field, lines, tally) for place, field in source.fields]
+    schema = build_key_schema(field for _, field in source.fields)
+    with source.path.open("rb") as stream, KeyWriter(keys, schema) as writer:
+        stream.seek(source.header_bytes)
+        for split in counter.read(stream):
+            first = counter.records - split.rows + 1
+            words = fetch_words(split.data)
+            taken = {each.field.name: each.take(split, words, first) for each in passes}
+            writer.write_columns(first, split.rows, taken)
+            progress(source.header_bytes + counter.bytes)
+    return counter.result()
 
 
-def is_checked(field: Field) -> bool:
-    """Whether a cell of the field can be wrong at all."""
-    return field.required or field.length is not None or field.type is not DataType.STRING
+class _ColumnPass:
+    """The way of one column through the three readers."""
 
+    def __init__(self, place: int, field: Field, lines: LineMap, tally: Tally) -> None:
+        self._place = place
+        self.field = field
+        self._lines = lines
+        self._tally = tally
+        self._is_kept = is_kept(field)
+        self._is_presence = is_kept_presence(field)
+        self._type = pa.date32() if is_kept_day(field) else pa.int64()
 
-def build_suspect(field: Field) -> pl.Expr:
-    """The text of the cell when it may be wrong, else null; an empty cell reads as ''."""
-    text = pl.col(field.name).fill_null("")
-    empty = text == ""
-    sure = _build_sure(field, text)
-    suspicious = empty | ~sure if field.required else ~empty & ~sure
-    return pl.when(suspicious).then(text).otherwise(None)
-
-
-def _build_sure(field: Field, text: pl.Expr) -> pl.Expr:
-    """True only for a text that is certain to be right (the text is not empty)."""
-    match field.type:
-        case DataType.INTEGER:
-            sure = text.cast(pl.Int64, strict=False).is_not_null()
-        case DataType.FLOAT:
-            sure = text.cast(pl.Float64, strict=False).is_finite().fill_null(value=False)
-        case DataType.DATE:
-            sure = text.str.contains(_SURE_DATE) & _is_calendar_date(text)
-        case DataType.TIMESTAMP:
-            sure = text.str.contains(_SURE_TIME) & _is_calendar_date(text.str.slice(0, 10))
-        case DataType.STRING:
-            sure = pl.lit(value=True) if field.length is None else _is_short(text, field.length)
-    return sure
-
-
-def _is_calendar_date(text: pl.Expr) -> pl.Expr:
-    day = text.str.to_date("%Y-%m-%d", strict=False)
-    return (day >= pl.date(1, 1, 1)).fill_null(value=False)
-
-
-def _is_short(text: pl.Expr, length: int) -> pl.Expr:
-    """In bytes, of which there are at least as many as characters."""
-    return text.str.len_bytes() <= length
-
-
-def build_keys(fields: Iterable[Field]) -> list[pl.Expr]:
-    """Keys and years of birth as numbers, dates and times as days; null when they are not."""
-    return [_build_key(field) for field in fields if _is_number(field) or _is_day(field)]
-
-
-def is_key(field: Field) -> bool:
-    return field.type is DataType.INTEGER and (
-        field.primary_key or (field.references is not None and not field.is_concept)
-    )
-
-
-def _is_number(field: Field) -> bool:
-    return is_key(field) or field.name == BIRTH_YEAR
-
-
-def _is_day(field: Field) -> bool:
-    return field.type in (DataType.DATE, DataType.TIMESTAMP)
-
-
-def _build_key(field: Field) -> pl.Expr:
-    text = pl.col(field.name)
-    if _is_number(field):
-        return text.cast(pl.Int64, strict=False).alias(field.name)
-    return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).alias(field.name)
-
-
-def _judge(batch: pl.DataFrame, fields: Iterable[Field], lines: LineMap, tally: Tally) -> None:
-    for field in fields:
-        suspects = batch.select(ROW, text=pl.col(f"? {field.name}")).drop_nulls()
-        if suspects.height:
-            _judge_column(suspects, field, lines, tally)
-
-
-def _judge_column(suspects: pl.DataFrame, field: Field, lines: LineMap, tally: Tally) -> None:
-    """Decide on each different text once, and locate only as many as will be shown."""
-    faults = {text: find_fault(field, text) for text in suspects["text"].unique().to_list()}
-    for row, text in suspects.iter_rows():
-        code = faults[text]
-        if code is None:
-            continue
-        if tally.wants_examples(code, field.name):
-            record, line = lines.place(row)
-            tally.add(code, line=line, record=record, column=field.name, value=text)
+    def take(self, split: Split, words: Bits, first: int) -> pa.Array | None:
+        """Judge the cells of a block whose first row has this number; what is kept of them."""
+        if not self._is_kept and not is_checked(self.field):
+            return None
+        is_text = self.field.type is DataType.STRING
+        column = get_column(split, words, self._place, every_quote=is_text)
+        filled = column.lengths > 0
+        if not filled.any():
+            judgement = Judgement(filled)
         else:
-            tally.count(code, field.name)
+            judgement = judge(self.field, column, wants_values=self._is_kept)
+        known, values = judgement.sure & filled, judgement.values
+        doubtful = ~known if self.field.required else filled & ~known
+        if doubtful.any():
+            rows = np.flatnonzero(doubtful)
+            reading = read_doubtful(self.field, column.read_text(rows))
+            self._report(reading, rows + first)
+            if values is not None:
+                known[rows], values[rows] = reading.has_key, reading.keys
+        if not self._is_kept:
+            return None
+        if self._is_presence:
+            return pa.array(filled, mask=~filled)
+        if values is None:
+            return pa.nulls(split.rows, self._type)
+        return pa.array(values, mask=~known).view(self._type)
+
+    def _report(self, reading: Reading, numbers: Positions) -> None:
+        """Count the faults, and locate only as many as will be shown."""
+        name = self.field.name
+        for code, faults in reading.faults.items():
+            shown = 0
+            for index in faults[:MAX_EXAMPLES]:
+                if self._tally.wants_examples(code, name):
+                    record, line = self._lines.place(int(numbers[index]))
+                    value = reading.text[index]
+                    self._tally.add(code, line=line, record=record, column=name, value=value)
+                    shown += 1
+            self._tally.count(code, name, more=len(faults) - shown)
+
+
+def build_key_schema(fields: Iterable[Field]) -> pl.Schema:
+    """The number of the row, then the columns of ``build_keys``."""
+    fields = list(fields)
+    frame = pl.LazyFrame(schema=dict.fromkeys((field.name for field in fields), pl.String))
+    return frame.with_row_index(ROW).select(ROW, *build_keys(fields)).collect_schema()
 
 
 class KeyWriter:
@@ -179,7 +160,10 @@ class KeyWriter:
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self._schema = pl.DataFrame(schema=schema).to_arrow().schema
-        self._writer = pq.ParquetWriter(path, self._schema, compression="lz4")
+        self._waiting: list[pa.RecordBatch] = []
+        self._writer = pq.ParquetWriter(
+            path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -187,5 +171,18 @@ class KeyWriter:
     def write(self, batch: pl.DataFrame) -> None:
         self._writer.write_table(batch.to_arrow().cast(self._schema))
 
+    def write_columns(self, first: int, size: int, columns: Mapping[str, pa.Array | None]) -> None:
+        """Write the keys of a block of rows, whose first has the number ``first``."""
+        rows = np.arange(first, first + size, dtype=np.uint32)
+        arrays = [pa.array(rows), *(columns[name] for name in self._schema.names[1:])]
+        self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        if len(self._waiting) == GATHERED:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._waiting, schema=self._schema))
+        self._waiting.clear()
+
     def __exit__(self, *_: object) -> None:
+        self._write_waiting()
         self._writer.close()

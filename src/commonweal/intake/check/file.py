@@ -19,14 +19,17 @@ from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import (
     HEAD_BYTES,
     MAX_RECORD_BYTES,
+    Structure,
     recognise,
-    survey,
 )
 from commonweal.intake.check.structure import copy_sound_records
 from commonweal.intake.findings import Finding, Severity, Tally, build_finding
 from commonweal.intake.report import FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
+
+LONGEST_REPAIR = 3
+"""A byte that is no UTF-8 becomes a character of so many."""
 
 FileProgress = Callable[[str, int, int], None]
 """Told the file's name, the work done and the whole work, both in bytes."""
@@ -101,69 +104,69 @@ class FileCheck:
         )
 
     def _check_records(self, path: Path, header: Header, checked: Checked) -> Checked:
-        size = checked.report.bytes
-        structure = survey(
-            path,
-            header_bytes=header.bytes,
-            header_lines=header.lines,
-            width=len(header.names),
-            progress=lambda done: self._tell(path, done // 2, size),
-            limit=self.max_record_bytes,
-        )
-        tally = Tally(show_values=self.show_values)
         mapping = match_columns(header.names, checked.table)
-        source = Source(path, header.lines, mapping.width, mapping.fields, structure.lines)
-        if structure.sound:
-            if structure.broken_lines:
-                tally.count("structure.newline_in_value", more=structure.broken_lines)
-            checked = self._check_cells(checked, source, structure.records, 0, tally)
-            return self._note_ends(checked, mixed=structure.mixed_ends)
-        copy = copy_sound_records(
-            path,
-            self._scratch_file(path, ".copy.csv"),
-            header_bytes=header.bytes,
-            header_lines=header.lines,
-            width=mapping.width,
-            tally=tally,
-            progress=lambda done: self._tell(path, done // 2, size),
-            limit=self.max_record_bytes,
-        )
-        source = replace(source, path=copy.path, header_lines=0, lines=copy.lines)
-        checked = self._check_cells(checked, source, copy.rows, copy.rejected, tally)
-        copy.path.unlink()
-        return self._note_ends(checked, mixed=copy.mixed_ends)
-
-    def _note_ends(self, checked: Checked, *, mixed: bool) -> Checked:
-        return self._add(checked, "structure.mixed_line_ends") if mixed else checked
-
-    def _check_cells(
-        self, checked: Checked, source: Source, expected: int, rejected: int, tally: Tally
-    ) -> Checked:
-        """The columnar and the exact pass; asserts that no record went missing on the way."""
-        file, size = checked.report.file, checked.report.bytes
-        keys = self._scratch_file(Path(file), ".keys.parquet")
-        half = size // 2
-        rows = check_cells(
+        source = Source(path, header.bytes, header.lines, mapping.width, mapping.fields)
+        size = checked.report.bytes
+        tally = Tally(show_values=self.show_values)
+        keys = self._scratch_file(path, ".keys.parquet")
+        structure = check_cells(
             source,
             keys,
             tally=tally,
-            progress=lambda row: self._tell(
-                Path(file), half + half * row // max(expected, 1), size
-            ),
+            progress=lambda done: self._tell(path, done, size),
+            limit=self.max_record_bytes,
         )
-        if rows != expected:
-            raise CommonwealError(
-                f"{file} has {expected:,} records, but {rows:,} rows were read.",
-                fix="This is a fault of the check and not of the file: please report it.",
-            )
-        self._tell(Path(file), size, size)
-        columns = frozenset(field.name for _, field in source.fields)
-        return replace(
+        if not structure.sound:
+            return self._check_damaged(source, checked, keys)
+        if structure.broken_lines:
+            tally.count("structure.newline_in_value", more=structure.broken_lines)
+        return self._conclude(checked, source, keys, tally, structure)
+
+    def _check_damaged(self, source: Source, checked: Checked, keys: Path) -> Checked:
+        """Read with care, then check the records that could be read; no record goes missing."""
+        path, size = source.path, checked.report.bytes
+        tally = Tally(show_values=self.show_values)
+        copy = copy_sound_records(
+            path,
+            self._scratch_file(path, ".copy.csv"),
+            header_bytes=source.header_bytes,
+            header_lines=source.header_lines,
+            width=source.width,
+            tally=tally,
+            progress=lambda done: self._tell(path, done // 2, size),
+            limit=self.max_record_bytes,
+        )
+        structure = check_cells(
+            replace(source, path=copy.path, header_bytes=0, header_lines=0),
+            keys,
+            tally=tally,
+            progress=lambda done: self._tell(path, (size + done) // 2, size),
+            copied=copy.lines,
+            limit=size * LONGEST_REPAIR,
+        )
+        copy.path.unlink()
+        _assert_nothing_lost(path.name, copy.rows, structure.records if structure.sound else 0)
+        whole = replace(structure, lines=copy.lines, mixed_ends=copy.mixed_ends)
+        return self._conclude(checked, source, keys, tally, whole, rejected=copy.rejected)
+
+    def _conclude(
+        self,
+        checked: Checked,
+        source: Source,
+        keys: Path,
+        tally: Tally,
+        structure: Structure,
+        rejected: int = 0,
+    ) -> Checked:
+        size = checked.report.bytes
+        self._tell(source.path, size, size)
+        done = replace(
             checked.with_findings(tuple(_read_tally(tally, checked))),
             keys=keys,
-            lines=source.lines,
-            columns=columns,
-        ).with_rows(rows, rejected)
+            lines=structure.lines,
+            columns=frozenset(field.name for _, field in source.fields),
+        ).with_rows(structure.records, rejected)
+        return self._add(done, "structure.mixed_line_ends") if structure.mixed_ends else done
 
     def _check_json_lines(self, path: Path, checked: Checked) -> Checked:
         tally = Tally(show_values=self.show_values)
@@ -175,6 +178,7 @@ class FileCheck:
         filled = replace(
             checked.with_findings(found), keys=keys, lines=reader.lines, columns=columns
         )
+        _assert_nothing_lost(path.name, reader.seen, reader.rows + reader.rejected)
         return filled.with_rows(reader.rows, reader.rejected)
 
     def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
@@ -208,6 +212,15 @@ def stamp(path: Path) -> tuple[int, int]:
     if not S_ISREG(status.st_mode):
         raise OSError(EINVAL, "not an ordinary file")
     return status.st_size, status.st_mtime_ns
+
+
+def _assert_nothing_lost(file: str, seen: int, accounted: int) -> None:
+    """Rows parsed and rows rejected are all the rows there are, whichever pass counted them."""
+    if seen != accounted:
+        raise CommonwealError(
+            f"{file} has {seen:,} records, but {accounted:,} are accounted for.",
+            fix="This is a fault of the check and not of the file: please report it.",
+        )
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:

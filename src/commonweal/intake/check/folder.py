@@ -1,8 +1,9 @@
 """The check of a whole folder: which file is which table, then every pass over each."""
 
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,14 +11,19 @@ from pathlib import Path
 
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.settings import EngineSettings
+from commonweal.intake.check.across import Judging, check_across
+from commonweal.intake.check.concepts import Terms
+from commonweal.intake.check.deidentified import is_identifying
 from commonweal.intake.check.file import FileCheck, FileProgress, stamp
-from commonweal.intake.check.keys import check_keys
+from commonweal.intake.check.header import SUBMITTED
+from commonweal.intake.check.keys import ONE_ROW_PER_PERSON
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 from commonweal.intake.findings import Finding, build_finding
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Model, Submission, Table, get_model
 
+_SPRINT_NAME = re.compile(r"(?P<stem>\w+)_datasprint_\d+\.csv")
 JUNK = frozenset({"thumbs.db", "desktop.ini"})
 """Files that desktops leave behind; hidden files are junk as well."""
 
@@ -40,71 +46,112 @@ def check_folder(
     dialect: str,
     settings: EngineSettings,
     today: date | None = None,
+    terms: Terms | None = None,
     show_values: bool = False,
     progress: FileProgress | None = None,
     max_record_bytes: int = MAX_RECORD_BYTES,
 ) -> CheckReport:
-    """Check every file of a folder against a dialect.
+    """Check every file of a folder, or one file alone, against a dialect.
 
-    Dates after ``today``, the day on this machine unless given, cannot be true.
+    Dates after ``today``, the day on this machine unless given, cannot be true. Concepts are
+    looked up in ``terms``, the abridged vocabulary unless given.
 
     Raises:
         CommonwealError: there is no such folder, it cannot be read, the dialect is unknown,
             or there is no room to work.
     """
     model = get_model(dialect)
-    layout = survey_folder(folder, model)
+    layout = survey_file(folder, model) if folder.is_file() else survey_folder(folder, model)
+    judging = Judging(
+        model,
+        terms or Terms.shipped(),
+        today or datetime.now().astimezone().date(),
+        show_values=show_values,
+    )
     with _scratch_folder(settings) as scratch:
         check = FileCheck(scratch, show_values, progress, max_record_bytes)
         checked = {table.name: check.run(path, table) for path, table in layout.tables}
         frugal = settings.model_copy(update={"memory_limit": KEY_MEMORY, "spill_folder": None})
         with open_engine(frugal, spill_folder=scratch / "spill") as engine:
-            found = check_keys(
-                engine,
-                checked,
-                today=today or datetime.now().astimezone().date(),
-                show_values=show_values,
-            )
+            found = check_across(engine, checked, judging)
     files = [c.with_findings(found.get(name, ())).report for name, c in checked.items()]
     files += [_report_double(path, table) for path, table in layout.doubled]
     return CheckReport(
         dialect=dialect,
         files=tuple(sorted(files, key=lambda report: report.file)),
-        findings=layout.findings,
+        findings=(*layout.findings, *_find_not_submitted(checked, model)),
         missing=tuple(
             t.name for t in model.with_submission(Submission.REQUIRED) if t.name not in checked
         ),
     )
 
 
+def _find_not_submitted(checked: Container[str], model: Model) -> Iterator[Finding]:
+    """Tables of identity that are absent where others are there."""
+    if any(table.name in checked for table in model.with_submission(Submission.PII)):
+        for name in ONE_ROW_PER_PERSON:
+            if name not in checked:
+                yield build_finding("pii.not_submitted", detail=name)
+
+
 def survey_folder(folder: Path, model: Model) -> Layout:
     """Match the files of a folder to tables by name."""
+    return _survey(_list_files(folder), model)
+
+
+def survey_file(path: Path, model: Model) -> Layout:
+    """Match one file to its table; whatever lies beside it is not looked at."""
+    return _survey([path], model)
+
+
+def _survey(paths: Iterable[Path], model: Model) -> Layout:
     tables: dict[str, tuple[Path, Table]] = {}
     doubled: list[tuple[Path, Table]] = []
     findings: list[Finding] = []
-    for path in _list_files(folder):
-        if path.is_dir():
-            findings.append(build_finding("folder.subfolder", file=path.name))
-            continue
-        table = find_table(path.name, model)
+    for path in paths:
+        table = None if path.is_dir() else find_table(path.name, model)
         if table is None:
-            findings.append(build_finding("file.unknown", file=path.name))
+            findings.append(build_finding(_name_stranger(path, model), file=path.name))
         elif table.name in tables:
             doubled.append((path, table))
         else:
             tables[table.name] = (path, table)
-            if path.name != path.name.lower():
+            if path.name != path.name.lower() and not is_sprint_name(path.name, model):
                 findings.append(build_finding("file.case", file=path.name, table=table.name))
     if not tables:
         findings.append(build_finding("folder.empty"))
     return Layout(tuple(tables.values()), tuple(findings), tuple(doubled))
 
 
+def _name_stranger(path: Path, model: Model) -> str:
+    """The code of what is to be said of something that is no table of the dialect."""
+    if path.is_dir():
+        return "folder.subfolder"
+    stem = path.name.lower().partition(".")[0]
+    if model.deidentified and is_identifying(stem):
+        return "sprint.identifying_file"
+    asked_elsewhere = any(find_table(path.name, get_model(name)) for name in SUBMITTED)
+    return "file.not_asked" if asked_elsewhere else "file.unknown"
+
+
 def find_table(file: str, model: Model) -> Table | None:
     """The table a file is named after, upper and lower case ignored."""
     stem, _, ending = file.lower().rpartition(".")
+    if named := _find_sprint_name(file, model):
+        stem = named
     accepted = ending == "csv" or (ending == "jsonl" and stem == "note")
     return model.tables.get(_fold(model).get(stem, "")) if accepted else None
+
+
+def is_sprint_name(file: str, model: Model) -> bool:
+    """Whether a file is named as data sprints were: SITE_TABLE_DataSprint_2.csv."""
+    return bool(_find_sprint_name(file, model))
+
+
+def _find_sprint_name(file: str, model: Model) -> str:
+    matched = _SPRINT_NAME.fullmatch(file.lower()) if model.deidentified else None
+    stem = matched["stem"] if matched else ""
+    return next((name for name in model.tables if stem.endswith(f"_{name}")), "")
 
 
 def _fold(model: Model) -> dict[str, str]:

@@ -67,12 +67,17 @@ def find_other_delimiter(names: tuple[str, ...]) -> str:
     return next((name for mark, name in spelled.items() if mark in names[0]), "")
 
 
+def fold(name: str) -> str:
+    """A name of a column as it is compared: without its case and what stands around it."""
+    return name.strip().casefold()
+
+
 def match_columns(names: tuple[str, ...], table: Table) -> Mapping:
     """Map places to fields by name, ignoring case and outer spaces; the first one wins."""
-    by_folded = {field.name.casefold(): field for field in table.fields}
+    by_folded = {fold(field.name): field for field in table.fields}
     places: dict[str, int] = {}
     for place, name in enumerate(names):
-        folded = name.strip().casefold()
+        folded = fold(name)
         if folded in by_folded:
             places.setdefault(folded, place)
     pairs = sorted((place, by_folded[folded]) for folded, place in places.items())
@@ -101,11 +106,11 @@ def _about(file: str, table: Table, code: str, column: str, detail: str = "") ->
 
 def _find_unknown(file: str, header: Header, table: Table) -> Iterator[Finding]:
     known = [field.name for field in table.fields]
-    folded = {name.casefold() for name in known}
+    folded = {fold(name) for name in known}
     strange = [
         (place, name.strip())
         for place, name in enumerate(header.names, start=1)
-        if name.strip().casefold() not in folded
+        if fold(name) not in folded
     ]
     mostly_known = 2 * len(strange) <= len(header.names)
     for place, name in strange[:MAX_NAMED_COLUMNS]:
@@ -155,12 +160,12 @@ def _all_columns() -> frozenset[str]:
 def _find_misspelled(
     file: str, header: Header, table: Table, mapping: Mapping
 ) -> Iterator[Finding]:
-    folded = [name.strip().casefold() for name in header.names]
+    folded = [fold(name) for name in header.names]
     for place, field in mapping.fields:
         written = header.names[place]
         if written != written.strip():
             yield _about(file, table, "header.spelling", field.name)
         elif written != field.name:
             yield _about(file, table, "header.case", field.name)
-        if folded.count(field.name.casefold()) > 1:
+        if folded.count(fold(field.name)) > 1:
             yield _about(file, table, "header.duplicate_column", field.name)

@@ -1,20 +1,21 @@
 """Notes as JSON Lines: one object on each line, checked by the same rules as CSV cells."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_keys
+from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_key_schema
+from commonweal.intake.check.doubtful import build_keys
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
+from commonweal.intake.check.json_line import Pairs, as_text, find_field, read_line
+from commonweal.intake.check.kept import is_kept
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import Progress
 from commonweal.intake.findings import Finding, Tally, build_finding
-from commonweal.schema.model import Table
+from commonweal.schema.model import Field, Table
 
 UNNAMED = "a key that is no name of a column"
 Cells = dict[str, str | None]
@@ -28,17 +29,19 @@ class JsonLines:
         self._table = table
         self._tally = tally
         self._limit = limit
+        self._kept = [field for field in table.fields if is_kept(field)]
         self._strange: Counter[str] = Counter()
+        self._offset = 0
         self.rows = 0
         self.rejected = 0
+        self.seen = 0
         self.lines = LineMap(0)
 
     def check(self, keys: Path, progress: Progress) -> None:
         """Check every line; keys and dates go to ``keys``."""
-        frame = pl.DataFrame(schema=dict.fromkeys(self._table.columns, pl.String))
-        columns = build_keys(self._table.fields)
-        schema = frame.with_row_index(ROW).lazy().select(ROW, *columns).collect_schema()
-        with KeyWriter(keys, schema) as writer:
+        frame = pl.DataFrame(schema={field.name: pl.String for field in self._kept})
+        columns = build_keys(self._kept)
+        with KeyWriter(keys, build_key_schema(self._kept)) as writer:
             for start, batch in self._batches(progress):
                 text = pl.DataFrame(batch, schema=frame.schema).with_row_index(ROW, offset=start)
                 writer.write(text.select(ROW, *columns))
@@ -57,16 +60,16 @@ class JsonLines:
 
     def _batches(self, progress: Progress) -> Iterator[tuple[int, list[Cells]]]:
         batch: list[Cells] = []
-        done = 0
-        for number, line in enumerate(self._read(), start=1):
-            done += len(line)
-            cells = self._take(line, number)
+        for line in self._read():
+            self.seen += 1
+            cells = self._take(line)
+            self._offset += len(line)
             if cells is not None:
                 batch.append(cells)
             if len(batch) == BATCH_ROWS:
                 yield self.rows - len(batch) + 1, batch
                 batch = []
-                progress(done)
+                progress(self._offset)
         if batch:
             yield self.rows - len(batch) + 1, batch
 
@@ -74,58 +77,62 @@ class JsonLines:
         with self._path.open("rb") as stream:
             while line := stream.readline(self._limit + 1):
                 if len(line) > self._limit:
-                    number = self.rows + self.rejected + 1
+                    self.seen += 1
                     self._tally.explain("structure.record_too_long", f"{self._limit >> 20} MiB")
-                    self._tally.add("structure.record_too_long", line=number, record=number)
+                    self._reject("structure.record_too_long")
                     return
                 yield line
 
-    def _take(self, line: bytes, number: int) -> Cells | None:
-        content = _parse(line)
-        if not isinstance(content, Mapping):
-            self._tally.add(content, line=number, record=number)
-            self.rejected += 1
+    def _take(self, line: bytes) -> Cells | None:
+        """The cells of a line that later passes need; None when it could not be read."""
+        content = read_line(line, is_first=self.seen == 1)
+        if isinstance(content, str):
+            if content == "encoding.invalid_utf8":
+                self._tally.explain(content, f"{self._offset + find_bad_byte(line):,}")
+            self._reject(content)
             return None
         self.rows += 1
         self.lines.shift_from(self.rows, records=self.rejected, lines=0)
-        self._note_strange([key for key in content if key not in self._table.by_name], len(content))
-        return {field.name: self._cell(content, field.name, number) for field in self._table.fields}
+        found = self._match(content)
+        for field in self._table.fields:
+            self._check_cell(field, found.get(field.name, ""))
+        return {field.name: found.get(field.name) or None for field in self._kept}
 
-    def _note_strange(self, keys: list[str], width: int) -> None:
-        mostly_known = 2 * len(keys) <= width
+    def _reject(self, code: str) -> None:
+        self._tally.add(code, line=self.seen, record=self.seen)
+        self.rejected += 1
+
+    def _match(self, content: Pairs) -> dict[str, str | None]:
+        """The texts by the columns they are meant for; other keys are noted."""
+        found, strange = {}, []
+        for key, value in content:
+            field = find_field(key, self._table)
+            if field is None:
+                strange.append(key)
+                continue
+            found[field.name] = as_text(value)
+            if key != field.name:
+                code = "header.spelling" if key != key.strip() else "header.case"
+                self._tally.add(code, line=self.seen, record=self.seen, column=field.name)
+        mostly_known = 2 * len(strange) <= len(content)
         self._strange.update(
-            {key if is_column_like(key, mostly_known=mostly_known) else UNNAMED for key in keys}
+            {key if is_column_like(key, mostly_known=mostly_known) else UNNAMED for key in strange}
         )
+        return found
 
-    def _cell(self, content: Mapping[str, Any], name: str, number: int) -> str | None:
-        value = content.get(name)
-        text = as_text(value)
-        field = self._table.field(name)
+    def _check_cell(self, field: Field, text: str | None) -> None:
         code = "type.string" if text is None else find_fault(field, text)
+        at = self.seen
         if code:
-            self._tally.add(code, line=number, record=number, column=name, value=text)
-        return text or None
+            self._tally.add(code, line=at, record=at, column=field.name, value=text)
+        if text and "\0" in text:
+            self._tally.add("encoding.nul", line=at, record=at)
 
 
-def _parse(line: bytes) -> Mapping[str, Any] | str:
-    """The object on a line, or the code of what is wrong with the line."""
-    if not line.strip():
-        return "structure.blank_line"
+def find_bad_byte(line: bytes) -> int:
+    """Where the first byte that is not UTF-8 stands in a line, from 0."""
     try:
-        content = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError:
-        return "encoding.invalid_utf8"
-    except (ValueError, RecursionError):
-        return "structure.bad_json"
-    return content if isinstance(content, dict) else "structure.bad_json"
-
-
-def as_text(value: object) -> str | None:
-    """A JSON value as the text of a cell; None when it is not one value."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return None
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

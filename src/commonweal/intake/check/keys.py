@@ -1,19 +1,18 @@
-"""Keys and dates over the whole folder: repeated, leading nowhere, back to front.
+"""Keys over the whole folder: repeated, leading nowhere; persons and what tells who they are.
 
 Everything here is a warning or a notice: the rows can be read, and curation decides what
 becomes of them.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
-from itertools import chain
+from types import MappingProxyType
 
-from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
-from commonweal.intake.check.columnar import ROW, is_key
-from commonweal.intake.check.dates import build_date_rules
+from commonweal.intake.check.columnar import ROW
 from commonweal.intake.check.file import Checked
-from commonweal.intake.findings import MAX_EXAMPLES, Example, Finding, build_finding
+from commonweal.intake.check.kept import FACTS, is_key
+from commonweal.intake.check.locating import Locator, RowRule
+from commonweal.intake.findings import Finding
 from commonweal.schema.model import Field, Reference
 
 PERSON = Reference("person", "person_id")
@@ -21,147 +20,104 @@ ONE_ROW_PER_PERSON = {
     "pii_name": "pii.person_without_name",
     "participant_match": "pii.person_without_match",
 }
+FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
+    {
+        8: "visit_occurrence",
+        10: "procedure_occurrence",
+        13: "drug_exposure",
+        17: "device_exposure",
+        19: "condition_occurrence",
+        21: "measurement",
+        27: "observation",
+        36: "specimen",
+        56: "person",
+    }
+)
+"""OMOP's concepts of domains, and the table whose rows are the facts of each."""
 
 
-def check_keys(
-    engine: Engine, checked: Mapping[str, Checked], *, today: date, show_values: bool = False
-) -> dict[str, tuple[Finding, ...]]:
-    """What is wrong with the keys and dates of each table that could be read.
-
-    Nothing can have happened after ``today``.
-    """
-    readable = {name: table for name, table in checked.items() if table.keys is not None}
-    for name, table in readable.items():
-        engine.register_parquet(name, [table.keys] if table.keys else [])
-    checks = [
-        _KeyCheck(engine, table, readable, today=today, show_values=show_values)
-        for table in readable.values()
-    ]
-    return {check.name: tuple(check.run()) for check in checks}
+def find_key_faults(locator: Locator, others: Mapping[str, Checked]) -> Iterator[Finding]:
+    """What is wrong with the keys of a table; ``others`` are all tables that were read."""
+    for field in locator.fields:
+        if field.primary_key:
+            yield from _find_duplicates(locator, field)
+    for field in locator.fields:
+        if is_key(field) and field.references is not None:
+            yield from _find_orphans(locator, field, field.references, others)
+    for field in locator.fields:
+        if field.name in FACTS:
+            yield from _find_absent_facts(locator, field, others)
+    yield from _find_missing_persons(locator, others)
 
 
-class _KeyCheck:
-    """The checks of one table against the others."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        checked: Checked,
-        others: Mapping[str, Checked],
-        *,
-        today: date,
-        show_values: bool,
-    ) -> None:
-        self._engine = engine
-        self._checked = checked
-        self._others = others
-        self._today = today
-        self._show_values = show_values
-        self.name = checked.table.name
-
-    def run(self) -> Iterator[Finding]:
-        fields = [f for f in self._checked.table.fields if f.name in self._checked.columns]
-        return chain(
-            *(self._find_duplicates(field) for field in fields if field.primary_key),
-            *(self._find_orphans(field) for field in fields if is_key(field)),
-            self._find_untrue_dates(),
-            self._find_missing_persons(),
+def _find_duplicates(locator: Locator, field: Field) -> Iterator[Finding]:
+    key, table = quoted(field.name), quoted(locator.name)
+    surplus = locator.engine.value(f"SELECT count({key}) - count(DISTINCT {key}) FROM {table}")
+    if surplus:
+        rows = (
+            f"SELECT {ROW}, {key} FROM {table} SEMI JOIN (SELECT {key} FROM {table} "
+            f"WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1) USING ({key}) "
+            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) > 1"
         )
+        yield locator.finding("key.duplicate", field, surplus, rows)
 
-    def _find_duplicates(self, field: Field) -> Iterator[Finding]:
-        key, table = quoted(field.name), quoted(self.name)
-        surplus = self._engine.value(f"SELECT count({key}) - count(DISTINCT {key}) FROM {table}")
-        if surplus:
-            rows = (
-                f"SELECT {ROW}, {key} FROM {table} SEMI JOIN (SELECT {key} FROM {table} "
-                f"WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1) USING ({key}) "
-                f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) > 1"
-            )
-            yield self._finding("key.duplicate", field, surplus, rows)
 
-    def _find_orphans(self, field: Field) -> Iterator[Finding]:
-        target = field.references
-        if target is None:
-            return
-        key, is_person = quoted(field.name), target == PERSON
-        given = f"{key} IS NOT NULL" if is_person else f"{key} IS NOT NULL AND {key} <> 0"
-        other = self._others.get(target.table)
-        if other is None or target.field not in other.columns:
-            count = self._count(given)
-            if count:
-                yield self._not_checked(field, target, count)
-            return
-        orphans = (
-            f"FROM {quoted(self.name)} ANTI JOIN {quoted(target.table)} AS target "
-            f"ON {quoted(self.name)}.{key} = target.{quoted(target.field)} WHERE {given}"
-        )
-        count = self._engine.value(f"SELECT count(*) {orphans}")
+def _find_orphans(
+    locator: Locator, field: Field, target: Reference, others: Mapping[str, Checked]
+) -> Iterator[Finding]:
+    key, is_person = quoted(field.name), target == PERSON
+    given = f"{key} IS NOT NULL" if is_person else f"{key} IS NOT NULL AND {key} <> 0"
+    other = others.get(target.table)
+    if other is None or target.field not in other.columns:
+        count = locator.count(given)
         if count:
-            code = "key.person_absent" if is_person else "key.orphan"
-            yield self._finding(
-                code, field, count, f"SELECT {ROW}, {key} {orphans}", detail=other.report.file
+            yield locator.mention(
+                "key.not_checked",
+                count=count,
+                column=field.name,
+                detail=f"the table {target.table} is not in the folder or could not be read",
             )
+        return
+    orphans = (
+        f"FROM {quoted(locator.name)} ANTI JOIN {quoted(target.table)} AS target "
+        f"ON {quoted(locator.name)}.{key} = target.{quoted(target.field)} WHERE {given}"
+    )
+    count = locator.engine.value(f"SELECT count(*) {orphans}")
+    if count:
+        code = "key.person_absent" if is_person else "key.orphan"
+        rows = f"SELECT {ROW}, {key} {orphans}"
+        yield locator.finding(code, field, count, rows, detail=other.report.file)
 
-    def _not_checked(self, field: Field, target: Reference, count: int) -> Finding:
-        return build_finding(
-            "key.not_checked",
-            file=self._checked.report.file,
-            table=self.name,
-            column=field.name,
-            count=count,
-            detail=f"the table {target.table} is not in the folder or could not be read",
-        )
 
-    def _find_untrue_dates(self) -> Iterator[Finding]:
-        """All questions about dates are counted in one pass; places are looked for if need be."""
-        table, columns = self._checked.table, self._checked.columns
-        rules = list(build_date_rules(table, columns, self._today))
-        if not rules:
-            return
-        counts = ", ".join(f"count(*) FILTER ({rule.condition})" for rule in rules)
-        (counted,) = self._engine.rows(f"SELECT {counts} FROM {quoted(self.name)}")
-        for rule, count in zip(rules, counted, strict=True):
-            if count:
-                rows = f"SELECT {ROW}, {quoted(rule.field.name)} FROM {quoted(self.name)}"
-                yield self._finding(
-                    rule.code,
-                    rule.field,
-                    count,
-                    f"{rows} WHERE {rule.condition}",
-                    detail=rule.detail,
-                )
+def _find_absent_facts(
+    locator: Locator, field: Field, others: Mapping[str, Checked]
+) -> Iterator[Finding]:
+    """Facts of the tables that are there; each domain's are looked for in its own table."""
+    domain = field.name.replace("fact_id", "domain_concept_id")
+    if domain not in locator.checked.columns:
+        return
+    absent = []
+    for concept, name in FACT_DOMAINS.items():
+        key = others[name].table.primary_key if name in others else None
+        if key is not None and key.name in others[name].columns:
+            rows = f"SELECT 1 FROM {quoted(name)} AS o WHERE o.{quoted(key.name)} = t.{field.name}"
+            absent.append(f"(t.{domain} = {concept} AND NOT EXISTS ({rows}))")
+    if absent:
+        rule = RowRule("key.fact_absent", field, "is_absent", domain)
+        condition = " OR ".join(absent)
+        source = f"(SELECT t.*, {condition} AS is_absent FROM {quoted(locator.name)} AS t) AS t"
+        yield from locator.ask([rule], source=source)
 
-    def _find_missing_persons(self) -> Iterator[Finding]:
-        """Persons without the row that PII tables hold for each of them."""
-        code = ONE_ROW_PER_PERSON.get(self.name)
-        if code is None or "person" not in self._others:
-            return
-        count = self._engine.value(
-            f"SELECT count(*) FROM person ANTI JOIN {quoted(self.name)} USING (person_id)"
-        )
-        if count:
-            yield build_finding(code, file=self._checked.report.file, table=self.name, count=count)
 
-    def _count(self, condition: str) -> int:
-        return int(
-            self._engine.value(f"SELECT count(*) FROM {quoted(self.name)} WHERE {condition}")
-        )
-
-    def _finding(
-        self, code: str, field: Field, count: int, rows: str, *, detail: str = ""
-    ) -> Finding:
-        first = self._engine.rows(f"{rows} ORDER BY {ROW} LIMIT {MAX_EXAMPLES}")
-        return build_finding(
-            code,
-            file=self._checked.report.file,
-            table=self.name,
-            column=field.name,
-            count=count,
-            detail=detail,
-            examples=tuple(self._example(row, value) for row, value in first),
-        )
-
-    def _example(self, row: int, value: object) -> Example:
-        lines = self._checked.lines
-        record, line = lines.place(row) if lines else (row, row)
-        return Example(line, record, str(value) if self._show_values else None)
+def _find_missing_persons(locator: Locator, others: Mapping[str, Checked]) -> Iterator[Finding]:
+    """Persons without the row that PII tables hold for each of them."""
+    code = ONE_ROW_PER_PERSON.get(locator.name)
+    person = others.get(PERSON.table)
+    both = {PERSON.field} & locator.checked.columns & (person.columns if person else frozenset())
+    if code is None or not both:
+        return
+    count = locator.engine.value(
+        f"SELECT count(*) FROM person ANTI JOIN {quoted(locator.name)} USING (person_id)"
+    )
+    if count:
+        yield locator.mention(code, count=count)

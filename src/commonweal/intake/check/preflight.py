@@ -1,35 +1,35 @@
 """The byte preflight: what kind of file it is, and whether its structure is sound.
 
-The file is read once in blocks of whole lines. In each block numpy finds the quotes,
-commas and line ends; counting quotes says which of them are inside a value, and that
-gives the number of records and of fields in each. As long as nothing is odd this is all
-the structure there is to know. At the first odd byte the preflight stops and says so, and
-``structure`` reads the file with more care.
+The file is read once, in blocks that ``records`` splits into records and fields. As long
+as nothing is odd this is all the structure there is to know. At the first odd byte the
+preflight stops and says so, and ``structure`` reads the file with more care.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from commonweal.intake.check.lines import LineMap
+from commonweal.intake.check.records import (
+    PAD,
+    RETURN,
+    Bytes,
+    Positions,
+    Split,
+    keep_rest,
+    new_buffer,
+    room_behind,
+    split_records,
+)
 
-BLOCK_BYTES = 128 << 10
+BLOCK_BYTES = 1 << 20
+"""What is made of a block of this size fits into the cache of a core."""
 MAX_RECORD_BYTES = 16 << 20
 HEAD_BYTES = 4096
 
-QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
-BEFORE_OPENING = np.zeros(256, dtype=bool)
-BEFORE_OPENING[[COMMA, NEWLINE, QUOTE]] = True
-AFTER_CLOSING = np.zeros(256, dtype=bool)
-AFTER_CLOSING[[COMMA, NEWLINE, RETURN, QUOTE]] = True
-
-Bytes = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
-Positions = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
 
 SIGNATURES = (
@@ -118,133 +118,91 @@ def survey(
     counter = RecordCounter(width, header_lines, limit)
     with path.open("rb") as stream:
         stream.seek(header_bytes)
-        done = header_bytes
-        for block in read_blocks(stream, limit):
-            if block is None or not counter.take(block):
-                return counter.result(sound=False)
-            done += len(block)
-            progress(done)
-    return counter.result(sound=not counter.is_open)
-
-
-def read_blocks(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
-    """Blocks of whole lines; None and no more after an endless line.
-
-    A last line without an end is given the one that the line before it has.
-    """
-    rest, line_end = b"", b"\n"
-    while chunk := stream.read(BLOCK_BYTES):
-        cut = chunk.rfind(b"\n") + 1
-        if cut:
-            yield rest + chunk[:cut]
-            line_end = b"\r\n" if chunk[:cut].endswith(b"\r\n") else b"\n"
-            rest = chunk[cut:]
-        else:
-            rest += chunk
-        if len(rest) > limit:
-            yield None
-            return
-    if rest:
-        yield rest + line_end
+        for _ in counter.read(stream):
+            progress(header_bytes + counter.bytes)
+    return counter.result()
 
 
 class RecordCounter:
-    """Counts records and fields over blocks; a record may reach over several of them."""
+    """Splits text into records, block after block, and counts what it has met."""
 
-    def __init__(self, width: int, header_lines: int, limit: int) -> None:
-        self._commas_expected = width - 1
+    def __init__(
+        self, width: int, header_lines: int, limit: int, *, allow_nul: bool = False
+    ) -> None:
+        self._width = width
         self._limit = limit
+        self._allow_nul = allow_nul
         self.lines = LineMap(header_lines)
         self.records = 0
-        self._is_inside = False
-        self._open_commas = 0
-        self._open_bytes = 0
+        self.bytes = 0
         self.broken_lines = 0
-        self._last_broken = 0
         self.crlf = 0
+        self._ends_in_crlf = False
+        self.is_sound = True
+        self.is_open = False
+        """Whether the text so far ends within a record."""
 
-    @property
-    def is_open(self) -> bool:
-        """A quote was opened and not closed."""
-        return self._is_inside
+    def read(self, stream: BufferedReader) -> Iterator[Split]:
+        """The records of a stream in blocks, each of them good until the next one is asked for.
 
-    def take(self, block: bytes) -> bool:
-        """Count a block; False when something is odd."""
-        if not _is_text(block):
-            return False
-        data = np.frombuffer(block, dtype=np.uint8)
-        marked = (data == COMMA) | (data == NEWLINE) | (data == QUOTE)
-        if RETURN in block:
-            marked |= data == RETURN
-        marks = np.flatnonzero(marked)
-        inside = self._inside_quotes(data, marks)
-        if inside is None:
-            return False
-        inner = marks[inside & (data[marks] == NEWLINE)]
-        outer = marks[~inside & (data[marks] != QUOTE)]
-        return self._count(data, outer, inner)
+        A last line without an end is given the one that the line before it has. At the first
+        odd byte the blocks end, and ``is_sound`` is false.
+        """
+        data, held = new_buffer(BLOCK_BYTES), 0
+        while got := stream.readinto(room_behind(data, held)):
+            split = self._split(data, held + got)
+            if split is None:
+                return
+            if split.rows:
+                yield split
+            held += got + PAD - split.stop
+            data = keep_rest(data, split.stop, held)
+        if held:
+            end = b"\r\n" if self._ends_in_crlf else b"\n"
+            data[PAD + held : PAD + held + len(end)] = list(end)
+            split = self._split(data, held + len(end))
+            if split is not None and not self.is_open:
+                yield split
+        self.is_sound &= not self.is_open
 
-    def _inside_quotes(self, data: Bytes, marks: Positions) -> Mask | None:
-        """Which marks are inside quotes; None when a quote is where none may be."""
-        is_quote = data[marks] == QUOTE
-        inside: Mask = np.bitwise_xor.accumulate(is_quote) ^ self._is_inside
-        opens, closes = marks[is_quote & inside], marks[is_quote & ~inside]
-        if opens.size and opens[0] == 0:
-            opens = opens[1:]
-        if not (BEFORE_OPENING[data[opens - 1]].all() and AFTER_CLOSING[data[closes + 1]].all()):
+    def take(self, text: bytes) -> bool:
+        """Count the records of whole lines; False when something is odd."""
+        data = new_buffer(len(text))
+        room_behind(data, 0)[: len(text)] = text
+        return self._split(data, len(text)) is not None
+
+    def _split(self, data: Bytes, size: int) -> Split | None:
+        split = split_records(data, size, self._width, allow_nul=self._allow_nul)
+        if split is None or not self._is_within_limit(split, size):
+            self.is_sound = False
             return None
-        self._is_inside = bool(inside[-1])
-        return inside
+        self.is_open = split.stop < PAD + size
+        if split.rows:
+            self._count(split)
+        return split
 
-    def _count(self, data: Bytes, outer: Positions, inner: Positions) -> bool:
-        """Count the records that end in a block, and the fields of each."""
-        kinds = data[outer]
-        if not self._returns_are_ends(data, outer[kinds == RETURN]):
-            return False
-        outer = outer[kinds != RETURN]
-        ends = np.flatnonzero(data[outer] == NEWLINE)
-        commas = np.diff(ends, prepend=-1) - 1
-        if commas.size:
-            commas[0] += self._open_commas
-            self._open_commas = len(outer) - int(ends[-1]) - 1
-            self._open_bytes = len(data) - int(outer[ends[-1]]) - 1
-        else:
-            self._open_commas += len(outer)
-            self._open_bytes += len(data)
-        if inner.size:
-            self._note_breaks(np.searchsorted(outer[ends], inner))
-        self.records += len(ends)
-        fits = bool((commas == self._commas_expected).all())
-        return fits and self._open_bytes <= self._limit
+    def _is_within_limit(self, split: Split, size: int) -> bool:
+        """Whether no record is too long, the one that has only begun included."""
+        ends = np.concatenate(([PAD], split.ends[-1] + 1, [PAD + size]))
+        return int(np.diff(ends).max()) <= self._limit
 
-    def _returns_are_ends(self, data: Bytes, returns: Positions) -> bool:
-        """Every carriage return outside quotes stands right before a line feed."""
-        self.crlf += len(returns)
-        return bool((data[returns + 1] == NEWLINE).all())
+    def _count(self, split: Split) -> None:
+        if split.breaks.size:
+            self._note_breaks(np.searchsorted(split.ends[-1], split.breaks))
+        self.records += split.rows
+        self.bytes += split.stop - PAD
+        self.crlf += split.crlf
+        self._ends_in_crlf = split.data[split.stop - 2] == RETURN
 
     def _note_breaks(self, records: Positions) -> None:
         """Line breaks inside values; ``records`` are numbered from 0 within the block."""
         numbers, breaks = np.unique(records, return_counts=True)
+        self.broken_lines += len(numbers)
         for number, count in zip(numbers.tolist(), breaks.tolist(), strict=True):
-            record = self.records + number + 1
-            self.broken_lines += record != self._last_broken
-            self._last_broken = record
             ahead = self.lines.lines_past_record + count
-            self.lines.shift_from(record + 1, records=0, lines=ahead)
+            self.lines.shift_from(self.records + number + 2, records=0, lines=ahead)
 
-    def result(self, *, sound: bool) -> Structure:
+    def result(self) -> Structure:
+        """What is known after the last block."""
         mixed = 0 < self.crlf < self.records
-        return Structure(sound, self.records, self.lines, self.broken_lines, mixed)
-
-
-def _is_text(block: bytes) -> bool:
-    """UTF-8 without NUL bytes; a block ends with a line, so no character is cut."""
-    if b"\0" in block:
-        return False
-    if block.isascii():
-        return True
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return Structure(self.is_sound, self.records, self.lines, self.broken_lines, mixed)

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from commonweal.intake.check.lines import LineMap
-from commonweal.intake.check.preflight import BLOCK_BYTES, MAX_RECORD_BYTES, Progress, RecordCounter
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES, Progress, RecordCounter
 from commonweal.intake.findings import Tally
 
+BLOCK_BYTES = 128 << 10
+"""Small, because a block with one odd record in it is read line by line."""
 _FIELD = rb'(?:"(?:[^"]|"")*+"|[^",\r\n]*+)'
 _RECORD = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+\r?\n?")
 _OPEN = re.compile(rb"(?:" + _FIELD + rb',)*+"(?:[^"]|"")*+\Z')

@@ -108,7 +108,7 @@ def list_failing(plan: Plan) -> tuple[int, ...]:
 
 
 def _draw_rejected(draws: Draws, site: int) -> list[Recipe]:
-    rejected = [recipe for recipe in list_recipes() if recipe.rejects]
+    rejected = [recipe for recipe in list_recipes() if recipe.rejects and not recipe.alpha]
     files = [recipe for recipe in rejected if isinstance(recipe, FileRecipe | HeaderRecipe)]
     lines = [recipe for recipe in rejected if recipe not in files]
     return [

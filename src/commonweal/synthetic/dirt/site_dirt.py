@@ -24,8 +24,9 @@ from commonweal.synthetic.dirt.slots import Slot, build_slots, choose_rows, row_
 from commonweal.synthetic.dirt.text import MOST, Orders, spoil_lines
 from commonweal.synthetic.draws import Draws, Flags, Ints
 from commonweal.synthetic.people.people import People
+from commonweal.synthetic.sites.profile import Purpose
+from commonweal.synthetic.sites.submission import DIALECTS
 
-DIALECT = "programme"
 Place = tuple[int, str, str]
 """Row of a batch (from 0), column and recipe of a fault."""
 
@@ -66,10 +67,11 @@ class SiteDirt:
         self.portions = tuple(portions)
         self._draws = draws
         self._last = last
+        self._model = get_model(DIALECTS[Purpose.ALPHA if alpha else Purpose.PRODUCTION])
         self._files = choose_files(draws, site, portions)
         self._slots = {
             table: () if self._is_closed(table) else build_slots(table, portions)
-            for table in get_model(DIALECT).tables
+            for table in self._model.tables
         }
 
     def extra_patients(self, people: People) -> Flags:
@@ -114,7 +116,7 @@ class SiteDirt:
         if not any(isinstance(slot.recipe, TextRecipe) for slot in self._slots[table]):
             return text, []
         orders = self._order_lines(table, rows, people)
-        spoilt, places = spoil_lines(get_model(DIALECT).table(table), text, orders)
+        spoilt, places = spoil_lines(self._model.table(table), text, orders)
         return spoilt, self._faults(table, places)
 
     def _is_closed(self, table: str) -> bool:
@@ -130,7 +132,7 @@ class SiteDirt:
         for slot, keys, at in self._choose(table, rows, people):
             if isinstance(slot.recipe, RowRecipe) and len(at):
                 chosen = Chosen(
-                    table=get_model(DIALECT).table(table),
+                    table=self._model.table(table),
                     rows=rows.take(pa.array(at)),
                     keys=keys,
                     people=people,
@@ -155,7 +157,7 @@ class SiteDirt:
         self, table: str, rows: pa.Table, people: People
     ) -> Iterator[tuple[Slot, Ints, Ints]]:
         """For each recipe the keys and the positions of the rows it is given."""
-        keys = row_keys(get_model(DIALECT).table(table), rows)
+        keys = row_keys(self._model.table(table), rows)
         chosen = choose_rows(self._draws, self.site, table, keys, self._slots[table])
         for _, whom in self._extra_people(people):
             chosen[_are_about(rows, people, whom)] = -1

@@ -92,7 +92,7 @@ class Workshop:
         pieces: list[tuple[FileKey, Piece]] = []
         if (purpose, name) not in self._sent:
             return pieces
-        for position, table in split_by_site(self.plan, name, rows):
+        for position, table in split_by_site(self.plan, name, rows, purpose):
             key = purpose, position, name
             if key in self.files:
                 pieces.append((key, self.files[key].encode(table, people)))

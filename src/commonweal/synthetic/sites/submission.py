@@ -1,6 +1,7 @@
 """What a site sends: its own rows, with its own ids, in the columns of the programme."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,8 @@ from commonweal.synthetic.sites.columns import add_to_keys, as_ints, pick_rows
 from commonweal.synthetic.sites.profile import CodeSystem, NoteFormat, Purpose, SiteProfile
 from commonweal.synthetic.sites.rows import SiteRows
 
-DIALECT = "programme"
+DIALECTS = MappingProxyType({Purpose.PRODUCTION: "programme", Purpose.ALPHA: "alpha"})
+"""What the files of a purpose follow."""
 NOTES = "note"
 ALPHA_TABLES = (
     "person",
@@ -32,7 +34,7 @@ PERSON_DOMAIN = 56
 
 def list_tables(profile: SiteProfile, purpose: Purpose) -> tuple[Table, ...]:
     """The tables that a site sends a file of, whether it has rows or not."""
-    model = get_model(DIALECT)
+    model = get_model(DIALECTS[purpose])
     if purpose is Purpose.ALPHA:
         return tuple(model.table(name) for name in ALPHA_TABLES)
     optional = ["observation_period"]
@@ -49,14 +51,16 @@ def is_json_lines(profile: SiteProfile, table: str, purpose: Purpose) -> bool:
     return table == NOTES and profile.notes is NoteFormat.JSONL and purpose is Purpose.PRODUCTION
 
 
-def split_by_site(plan: Plan, name: str, rows: SiteRows) -> Iterator[tuple[int, pa.Table]]:
+def split_by_site(
+    plan: Plan, name: str, rows: SiteRows, purpose: Purpose = Purpose.PRODUCTION
+) -> Iterator[tuple[int, pa.Table]]:
     """For each site that has some, its position in the plan and its rows, in their order.
 
     Keys are the site's own: every one but a person's is counted from the site's offset.
     """
     if not len(rows):
         return
-    table = get_model(DIALECT).table(name)
+    table = get_model(DIALECTS[purpose]).table(name)
     order = np.argsort(_narrow(rows.site, len(plan.sites)), kind="stable")
     site = rows.site[order]
     offsets = np.array([profile.id_offset for profile in plan.sites], dtype=np.int64)[site]
