@@ -35,7 +35,8 @@ def choose_people(engine: Engine, *, year: int, most: int | None, known: Ids) ->
 
     Over age is who may be more than 80 at some time of the year: only the year of birth
     counts, for it is all that is left afterwards, so whoever turns 80 in the year stays and
-    whoever may turn 81 goes. Where a person has two rows the older counts.
+    whoever may turn 81 goes. The time of birth counts where it is of an earlier year, and of
+    two rows of a person the older.
 
     Of the others at most ``most`` are drawn by lot; those of ``known`` ids, who were handed
     over before, go first.
@@ -43,7 +44,8 @@ def choose_people(engine: Engine, *, year: int, most: int | None, known: Ids) ->
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PEOPLE} AS "
         "SELECT TRY_CAST(person_id AS BIGINT) AS person, "
-        f"bool_or({int(year)} - TRY_CAST(year_of_birth AS BIGINT) > {OLDEST}) AS is_over, "
+        f"bool_or({int(year)} - least(TRY_CAST(year_of_birth AS BIGINT), "
+        f"TRY_CAST(left(birth_datetime, 4) AS BIGINT)) > {OLDEST}) AS is_over, "
         f"true AS is_drawn FROM {quoted(source_of('person'))} GROUP BY person"
     )
     if most is not None:

@@ -76,6 +76,12 @@ def test_whoever_may_be_over_80_in_the_year_goes_with_all_rows(
     assert [table.removed for table in done.tables] == [gone, gone]
 
 
+def test_the_time_of_birth_counts_where_it_is_earlier(source: Path, out: Path) -> None:
+    old = person(2, year_of_birth="1960", birth_datetime="1931-05-06 00:00:00")
+    done = run(write_folder(source, {"person": [person(1), old]}), out)
+    assert done.tables[0].removed == {OVER_AGE: 1}
+
+
 def test_of_two_rows_of_a_person_the_older_counts(source: Path, out: Path) -> None:
     twice = [person(1), person(1, year_of_birth="1930", birth_datetime="")]
     write_folder(source, {"person": [*twice, person(2)]})
