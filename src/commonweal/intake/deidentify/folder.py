@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
@@ -25,7 +24,14 @@ from commonweal.intake.deidentify.columns import (
     person_of,
 )
 from commonweal.intake.deidentify.identity import NAMING, Identities
-from commonweal.intake.deidentify.key_file import alone_with_key, extend_key, read_key, write_key
+from commonweal.intake.deidentify.key_file import (
+    Key,
+    alone_with_key,
+    extend_key,
+    get_pairs,
+    read_key,
+    write_key,
+)
 from commonweal.intake.deidentify.output import as_views, write_csv
 from commonweal.intake.deidentify.people import (
     OLDEST,
@@ -127,7 +133,7 @@ class _Run:
             tell=self._tell,
         )
         old_key = read_key(request.key)
-        known = old_key.filter(pl.col("ids") == "person")["source"].to_numpy()
+        known = get_pairs(old_key, "person")["source"].to_numpy()
         choose_people(self._engine, year=request.as_of.year, most=request.most_persons, known=known)
         removed = choose_rows(self._engine, self._tables)
         emptied = self._search_codes(sources)
@@ -175,11 +181,11 @@ class _Run:
                     identities.search(view, source, person=_bare(person_of(table)), keys=keys)
         return emptied
 
-    def _extend_key(self, key: pl.DataFrame) -> tuple[pl.DataFrame, tuple[IdCounts, ...]]:
+    def _extend_key(self, key: Key) -> tuple[Key, tuple[IdCounts, ...]]:
         """The key with a number for every id of every row that stays."""
         counts = []
         for ids, columns in self._list_spaces().items():
-            known = key.filter(pl.col("ids") == ids)
+            known = get_pairs(key, ids)
             self._engine.register_arrow("known", known.select("source").to_arrow())
             new = self._engine.arrow(
                 f"SELECT DISTINCT id FROM ({' UNION ALL '.join(columns)}) "
@@ -199,7 +205,7 @@ class _Run:
                 spaces.setdefault(column.treatment.ids, []).append(select)
         return spaces
 
-    def _write(self, key: pl.DataFrame, emptied: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    def _write(self, key: Key, emptied: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
         """Write every table; the key is safe before the folder appears."""
         request = self._request
         views = as_views(self._engine, key, list(self._list_spaces()))

@@ -7,7 +7,7 @@ Nobody but its owner can read it.
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from commonweal.engine.storage import hold_lock
+from commonweal.intake.deidentify.treatment import read_treatments
 from commonweal.schema.errors import CommonwealError
 
 Ids = NDArray[np.int64]
-SCHEMA = pl.Schema({"ids": pl.String, "source": pl.Int64, "new": pl.Int64})
+Key = Mapping[str, pl.DataFrame]
+"""For each table of ids, the pairs of ``source`` and ``new``."""
+PAIRS = pl.Schema({"source": pl.Int64, "new": pl.Int64})
+NONE = pl.DataFrame(schema=PAIRS)
 PRIVATE = 0o600
 ROOM: dict[str, int] = {"person": 31}
 """Bits of the numbers that stand for persons, as in releases; others have ``OTHER_ROOM``."""
@@ -27,33 +31,46 @@ OTHER_ROOM = 53
 """Bits that every program reads exactly, those included that know floats only."""
 
 
-def read_key(file: Path) -> pl.DataFrame:
-    """The key as a table of ``ids``, ``source`` and ``new``; empty where there is no file yet.
+def read_key(file: Path) -> Key:
+    """The key by table of ids; empty where there is no file yet.
 
     Raises:
         CommonwealError: the file is not a key, or says two things about one id.
     """
     if not file.exists():
-        return pl.DataFrame(schema=SCHEMA)
+        return {}
+    tables = pl.Enum(sorted({t.ids for t in read_treatments().values() if t.ids}))
     try:
-        key = pl.read_csv(file, schema=SCHEMA)
+        lines = pl.read_csv(file, schema={"ids": tables, **PAIRS})
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise _not_a_key(file, "it cannot be read as a table of ids") from error
-    if key.null_count().sum_horizontal().item():
+    if lines.null_count().sum_horizontal().item():
         raise _not_a_key(file, "a line of it is not whole")
-    for side in ("source", "new"):
-        if key.select("ids", side).is_duplicated().any():
-            raise _not_a_key(file, "it has an id twice")
+    parts = lines.partition_by("ids", as_dict=True, include_key=False)
+    key = {str(ids): pairs for (ids,), pairs in parts.items()}
+    if any(pairs[side].n_unique() < pairs.height for pairs in key.values() for side in PAIRS):
+        raise _not_a_key(file, "it has an id twice")
     return key
 
 
-def write_key(file: Path, key: pl.DataFrame) -> None:
-    """Write the key, whole or not at all, for its owner alone to read."""
+def get_pairs(key: Key, ids: str) -> pl.DataFrame:
+    """What the key says of the ids of a table."""
+    return key.get(ids, NONE)
+
+
+def write_key(file: Path, key: Key) -> None:
+    """Write the key, whole or not at all, for its owner alone to read.
+
+    Lines stand in the order of the new numbers.
+    """
     scratch = file.with_name(f".{file.name}.partial")
     scratch.unlink(missing_ok=True)
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     with os.fdopen(descriptor, "wb") as stream:
-        key.sort("ids", "new").write_csv(stream)
+        stream.write(b"ids,source,new\n")
+        for ids in sorted(key):
+            lines = key[ids].sort("new").select(pl.lit(ids).alias("ids"), "source", "new")
+            lines.write_csv(stream, include_header=False)
         stream.flush()
         os.fsync(stream.fileno())
     scratch.replace(file)
@@ -67,19 +84,17 @@ def alone_with_key(file: Path) -> Iterator[None]:
         yield
 
 
-def extend_key(key: pl.DataFrame, ids: str, sources: Ids) -> pl.DataFrame:
+def extend_key(key: Key, ids: str, sources: Ids) -> Key:
     """The key with a number for each of ``sources``, which it has none for yet.
 
     A number is drawn from the system's source of randomness. It is nobody else's, neither
     as a number nor as an id of the site, so that no id of the site ever stands in a file.
     """
-    known = key.filter(pl.col("ids") == ids)
-    taken = np.concatenate([sources, known["source"].to_numpy(), known["new"].to_numpy()])
+    known = get_pairs(key, ids)
+    taken = np.concatenate([sources, *(known[side].to_numpy() for side in PAIRS)])
     drawn = draw(len(sources), taken, bits=ROOM.get(ids, OTHER_ROOM))
-    more = pl.DataFrame({"source": sources, "new": drawn}).select(
-        pl.lit(ids).alias("ids"), pl.col("source").cast(pl.Int64), pl.col("new").cast(pl.Int64)
-    )
-    return pl.concat([key, more])
+    more = pl.DataFrame({"source": sources, "new": drawn}, schema=PAIRS)
+    return {**key, ids: pl.concat([known, more])}
 
 
 def draw(count: int, taken: Ids, *, bits: int) -> Ids:

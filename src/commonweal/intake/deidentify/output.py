@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from commonweal.engine.protocol import Engine
+from commonweal.intake.deidentify.key_file import Key, get_pairs
 from commonweal.schema.model import Table
 
 CSV_ROWS = 50_000
@@ -35,11 +36,9 @@ def _order(table: Table) -> Sequence[str]:
     return [*key, *(column for column in table.columns if column not in key)]
 
 
-def as_views(engine: Engine, key: pl.DataFrame, spaces: Sequence[str]) -> Mapping[str, str]:
+def as_views(engine: Engine, key: Key, spaces: Sequence[str]) -> Mapping[str, str]:
     """Make a view of the key for each table of ids, and give their names."""
-    views = {}
-    for ids in spaces:
-        views[ids] = f"key_{ids}"
-        numbers = key.filter(pl.col("ids") == ids).select("source", "new")
-        engine.register_arrow(views[ids], numbers.to_arrow())
+    views = {ids: f"key_{ids}" for ids in spaces}
+    for ids, view in views.items():
+        engine.register_arrow(view, get_pairs(key, ids).to_arrow())
     return views
