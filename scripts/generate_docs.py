@@ -14,6 +14,7 @@ from pathlib import Path
 
 from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
+from commonweal.intake.deidentify.pages import build_treatments_page
 from commonweal.intake.findings import build_finding_pages
 from commonweal.intake.lifecycle.states import build_states_page
 from commonweal.intake.matching.pages import build_matching_page
@@ -32,6 +33,7 @@ MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not 
 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
+    ("reference/deidentification.md", build_treatments_page),
     ("reference/feeds.md", build_feeds_page),
     ("reference/matching.md", build_matching_page),
     ("reference/release-sql.md", build_ddl_page),

@@ -6,20 +6,29 @@ from rich.table import Table
 
 from commonweal.cli.output import OUT
 
-NAMES = frozenset({"Rule", "Submission", "Release"})
+NAMES = frozenset({"Column", "Due", "Rule", "Submission", "Release"})
 NUMBERS = frozenset(
     {
         "Below",
         "Bytes",
+        "Codes",
         "Columns",
         "Concepts",
         "Errors",
+        "Mappable",
+        "No person",
+        "Not drawn",
+        "Over 80",
         "Persons",
+        "Read",
         "Rows",
         "Standard",
         "Tables",
+        "Unused",
         "Vocabulary rows",
         "Warnings",
+        "Without a code",
+        "Written",
     }
 )
 

@@ -61,6 +61,8 @@ class ProgrammeSettings(BaseModel):
     """True for a programme whose data are made up; marked so everywhere, for good."""
     cutoff: date | None = None
     """Last day of data in the next release; also the date ages are counted at."""
+    sprint_start: date | None = None
+    """First day of the data sprint, from which its weeks are counted."""
 
 
 class HubSettings(BaseModel):

@@ -1,0 +1,1 @@
+"""The data sprint: weekly goals, the score of concept mapping, and the board of all sites."""
