@@ -16,7 +16,9 @@ from commonweal.intake.lifecycle.history import History, read_history
 from commonweal.intake.lifecycle.reception import Receiver
 from commonweal.intake.sites import Site, register_site
 
-HOSPITAL = Site("hospital", "The hospital", "MA", date(2025, 1, 31))
+HOSPITAL = Site(
+    "hospital", "The hospital", "MA", date(2025, 1, 31), test_load="hospital-20250201-0"
+)
 LATER = timedelta(hours=4)
 
 

@@ -36,6 +36,7 @@ class Hub:
 
     public: str
     workbench: str
+    sites: str
     settings: Settings
     credentials: tuple[Credential, ...]
     pids: tuple[int, ...]
@@ -63,14 +64,16 @@ def front_end() -> None:
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[Hub]:
-    """Both processes of a hub on free ports, with accounts."""
+    """All processes of a hub on free ports, with accounts."""
     home = tmp_path_factory.mktemp("programme")
     build_programme(home)
-    public, workbench = find_free_ports(2)
-    settings = Settings(home=home, hub=HubSettings(public_port=public, workbench_port=workbench))
+    public, workbench, sites = find_free_ports(3)
+    ports = HubSettings(public_port=public, workbench_port=workbench, sites_port=sites)
+    settings = Settings(home=home, hub=ports)
     credentials = prepare_hub(settings)
     processes = [Process("public", "strict_public", public, holds_secrets=False)]
     processes.append(Process("workbench", "strict_workbench", workbench, holds_secrets=True))
+    processes.append(Process("sites", "strict_sites", sites, holds_secrets=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
         patch.setenv("PYTHONWARNINGS", "error")
@@ -78,6 +81,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[H
             yield Hub(
                 public=running[0].address.rstrip("/"),
                 workbench=running[1].address.rstrip("/"),
+                sites=running[2].address.rstrip("/"),
                 settings=settings,
                 credentials=tuple(credentials),
                 pids=tuple(process.handle.pid for process in running),

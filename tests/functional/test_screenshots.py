@@ -32,11 +32,11 @@ def demo(tmp_path: Path, front_end: None) -> Iterator[Hub]:
     """A hub that serves the releases of the demonstration."""
     for folder in ("publishing", "releases"):
         shutil.copytree(Path(DEMO) / folder, tmp_path / folder)
-    public, workbench = find_free_ports(2)
+    public, workbench, sites = find_free_ports(3)
     settings = Settings(
         home=tmp_path,
         programme=ProgrammeSettings(name="Commonweal demonstration", synthetic=True),
-        hub=HubSettings(public_port=public, workbench_port=workbench),
+        hub=HubSettings(public_port=public, workbench_port=workbench, sites_port=sites),
     )
     credentials = tuple(prepare_hub(settings))
     with run_hub(settings, workers=1) as running:

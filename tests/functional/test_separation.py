@@ -48,10 +48,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterato
     """Process ids of a hub whose operator keeps secrets everywhere one can."""
     folder = tmp_path_factory.mktemp("operator")
     (folder / "key").write_text(SECRETS[2], encoding="ascii")
-    public, workbench = find_free_ports(2)
+    public, workbench, sites = find_free_ports(3)
     hub = HubSettings(
         public_port=public,
         workbench_port=workbench,
+        sites_port=sites,
         secret_key=SecretStr(SECRETS[0]),
         secret_key_file=folder / "key",
     )

@@ -74,12 +74,13 @@ def test_a_mistyped_home_is_refused_and_not_made(tmp_path: Path, verb: list[str]
 
 
 def test_an_odd_host_is_one_line_on_the_console(tmp_path: Path, front_end: None) -> None:
-    public, workbench = find_free_ports(2)
-    ports = ["--public-port", str(public), "--workbench-port", str(workbench), "--workers", "1"]
+    public, workbench, sites = find_free_ports(3)
+    ports = ["--public-port", str(public), "--workbench-port", str(workbench)]
+    ports += ["--sites-port", str(sites), "--workers", "1"]
     with serving(tmp_path, *ports) as process:
         assert process.stdout is not None
-        process.stdout.readline(), process.stdout.readline()
-        for port in (public, workbench):
+        process.stdout.readline(), process.stdout.readline(), process.stdout.readline()
+        for port in (public, workbench, sites):
             connection = http.client.HTTPConnection(f"127.0.0.1:{port}", timeout=20)
             connection.request("GET", "/en/", headers={"Host": "elsewhere.example"})
             assert connection.getresponse().status == 400
@@ -87,21 +88,23 @@ def test_an_odd_host_is_one_line_on_the_console(tmp_path: Path, front_end: None)
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
     lines = [line for line in told.splitlines() if "elsewhere.example" in line]
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert "Traceback" not in told
 
 
 def test_before_the_first_release_it_says_so_and_stops_when_told(
     tmp_path: Path, front_end: None
 ) -> None:
-    public, workbench = find_free_ports(2)
-    ports = ["--public-port", str(public), "--workbench-port", str(workbench), "--workers", "1"]
+    public, workbench, sites = find_free_ports(3)
+    ports = ["--public-port", str(public), "--workbench-port", str(workbench)]
+    ports += ["--sites-port", str(sites), "--workers", "1"]
     with serving(tmp_path, *ports) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline().split() for _ in range(2)]
+        lines = [process.stdout.readline().split() for _ in range(3)]
         assert lines == [
             ["Public", f"http://127.0.0.1:{public}/"],
             ["Workbench", f"http://127.0.0.1:{workbench}/"],
+            ["Sites", f"http://127.0.0.1:{sites}/"],
         ]
         with pytest.raises(urllib.error.HTTPError) as failure:
             urllib.request.urlopen(f"http://127.0.0.1:{public}/en/", timeout=10)
@@ -112,7 +115,7 @@ def test_before_the_first_release_it_says_so_and_stops_when_told(
         _, told = process.communicate(timeout=60)
         assert process.returncode == 0
         assert "No release has been published" in told
-    for port in (public, workbench):
+    for port in (public, workbench, sites):
         _wait_until_closed(port)
 
 

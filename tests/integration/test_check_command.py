@@ -82,7 +82,8 @@ def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, 
     assert first.returncode == 0
     event = json.loads(first.stdout)["submission"]
     (listed,) = json.loads(run("submissions", "--json").stdout)
-    assert listed == event | {"files": 1, "rows": 1, "bytes": listed["bytes"]}
+    sizes = {"files": 1, "rows": 1, "bytes": listed["bytes"]}
+    assert listed == event | sizes | {"state": "accepted"}
     assert event["id"] in run("submissions").stdout
 
 

@@ -72,7 +72,7 @@ def check(
 
 def run_check(folder: Path, *, dialect: str, show_values: bool = False) -> CheckReport:
     """Check a folder with a progress bar on standard error."""
-    with _FileBars() as bars:
+    with FileBars() as bars:
         return check_folder(
             folder,
             dialect=dialect,
@@ -97,7 +97,7 @@ def write_report(file: Path, content: bytes) -> None:
         ) from error
 
 
-class _FileBars:
+class FileBars:
     """One bar for each file, drawn only where somebody watches."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class _FileBars:
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "_FileBars":
+    def __enter__(self) -> "FileBars":
         if ERR.is_terminal:
             self._progress.start()
         return self

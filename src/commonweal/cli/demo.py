@@ -12,6 +12,7 @@ from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
 from commonweal.cli.serve import (
     PublicPort,
+    SitesPort,
     WorkbenchPort,
     print_credentials,
     serve_hub,
@@ -40,6 +41,7 @@ def demo(
     build_only: BuildOption = False,
     public_port: PublicPort = None,
     workbench_port: WorkbenchPort = None,
+    sites_port: SitesPort = None,
     json: JsonOption = False,
 ) -> None:
     """Build a demonstration programme and serve its hub on this machine.
@@ -54,7 +56,9 @@ def demo(
     Example: commonweal demo --build-only --home my-demo
     """
     settings = get_demo_settings(read_settings(), home)
-    settings = use_ports(settings, public=public_port, workbench=workbench_port)
+    settings = use_ports(
+        settings, public=public_port, workbench=workbench_port, sites=sites_port
+    )
     with Bars() as bars:
         demonstration = run_demo(settings, bars, now=datetime.now(tz=UTC))
     credentials = prepare_hub(settings)

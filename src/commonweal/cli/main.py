@@ -15,6 +15,7 @@ from commonweal.cli import (
     config,
     curate,
     demo,
+    receive,
     release,
     serve,
     sftp,
@@ -61,6 +62,7 @@ cohort.register(app)
 config.register(app)
 curate.register(app)
 demo.register(app)
+receive.register(app)
 release.register(app)
 serve.register(app)
 sftp.register(app)

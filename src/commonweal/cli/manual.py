@@ -27,22 +27,28 @@ def build_command_page() -> str:
     return "\n".join([INTRODUCTION, *sections])
 
 
-def walk_verbs() -> Iterator[tuple[str, TyperCommand]]:
+Verb = TyperCommand | TyperGroup
+"""A group is a verb itself when it does something without a further word."""
+
+
+def walk_verbs() -> Iterator[tuple[str, Verb]]:
     """Every verb with its full name, such as ``release list``."""
     command = typer.main.get_command(app)
     if isinstance(command, TyperGroup):
         yield from _walk(command, "")
 
 
-def _walk(group: TyperGroup, prefix: str) -> Iterator[tuple[str, TyperCommand]]:
+def _walk(group: TyperGroup, prefix: str) -> Iterator[tuple[str, Verb]]:
     for name, command in sorted(group.commands.items()):
         if isinstance(command, TyperGroup):
+            if command.invoke_without_command:
+                yield f"{prefix}{name}", command
             yield from _walk(command, f"{prefix}{name} ")
         elif isinstance(command, TyperCommand) and not command.hidden:
             yield f"{prefix}{name}", command
 
 
-def render_verb(path: str, verb: TyperCommand) -> str:
+def render_verb(path: str, verb: Verb) -> str:
     """One verb: its line of use, what it does, its options, an example."""
     text = MARKUP.sub("", inspect.cleandoc(verb.help or ""))
     parts = [f"## {path}", f"```text\n{find_usage(path, verb)}\n```", EXAMPLE.sub("", text).strip()]
@@ -55,14 +61,14 @@ def render_verb(path: str, verb: TyperCommand) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def find_usage(path: str, verb: TyperCommand) -> str:
+def find_usage(path: str, verb: Verb) -> str:
     """The line of use: arguments by name, then a mark for the options."""
     arguments = [p for p in verb.params if isinstance(p, TyperArgument)]
     names = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments if p.name]
     return " ".join(["commonweal", path, *names, "[OPTIONS]"])
 
 
-def find_examples(verb: TyperCommand) -> list[str]:
+def find_examples(verb: Verb) -> list[str]:
     """The commands that the verb's help text gives as examples, each on one line."""
     return [" ".join(found.split()) for found in EXAMPLE.findall(inspect.cleandoc(verb.help or ""))]
 
@@ -73,7 +79,7 @@ def _render_paragraph(text: str) -> str:
     return text
 
 
-def _get_shown(verb: TyperCommand) -> list[TyperArgument | TyperOption]:
+def _get_shown(verb: Verb) -> list[TyperArgument | TyperOption]:
     return [
         parameter
         for parameter in verb.params
@@ -81,7 +87,7 @@ def _get_shown(verb: TyperCommand) -> list[TyperArgument | TyperOption]:
     ]
 
 
-def _render_parameter(verb: TyperCommand, parameter: TyperArgument | TyperOption) -> str:
+def _render_parameter(verb: Verb, parameter: TyperArgument | TyperOption) -> str:
     if isinstance(parameter, TyperArgument):
         name = (parameter.metavar or parameter.name or "").upper()
     else:

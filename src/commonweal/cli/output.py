@@ -19,3 +19,8 @@ JsonOption = Annotated[
 def print_json(value: Any) -> None:
     """Print a result for programs: nothing else goes to standard output."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_json_line(value: Any) -> None:
+    """One of many results for programs, on a line of its own, at once."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))

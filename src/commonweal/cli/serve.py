@@ -1,6 +1,6 @@
 """``commonweal serve`` and ``commonweal manage``: the hub, and Django's own commands."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,23 +32,30 @@ WorkbenchPort = Annotated[
     int | None,
     typer.Option(min=1, max=65535, show_default="8001", help="Port of the workbench."),
 ]
+SitesPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, show_default="8002", help="Port of the pages for sites."),
+]
 
 
 def serve(
     public_port: PublicPort = None,
     workbench_port: WorkbenchPort = None,
+    sites_port: SitesPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes per web server.")] = 2,
 ) -> None:
-    """Serve the public pages and the workbench until stopped.
+    """Serve the public pages, the workbench and the pages for sites until stopped.
 
     The public pages need no account and open nothing but the published figures; the
-    workbench is a process of its own. Stop both with Ctrl-C.
+    workbench and the pages for sites are processes of their own. Stop all with Ctrl-C.
 
     Example: commonweal serve
 
     Example: commonweal serve --public-port 8080 --workbench-port 8081
     """
-    settings = use_ports(read_settings(), public=public_port, workbench=workbench_port)
+    settings = use_ports(
+        read_settings(), public=public_port, workbench=workbench_port, sites=sites_port
+    )
     check_home(settings)
     prepare_hub(settings, demo_accounts=False)
     serve_hub(settings, workers=workers)
@@ -81,10 +88,9 @@ def print_credentials(credentials: list[Credential]) -> None:
         ERR.print("`commonweal manage changepassword EMAIL` sets a new one.")
 
 
-def use_ports(settings: Settings, *, public: int | None, workbench: int | None) -> Settings:
-    """The settings with the ports of the command line, where given."""
-    given: dict[str, Any] = {"public_port": public, "workbench_port": workbench}
-    ports = {name: port for name, port in given.items() if port is not None}
+def use_ports(settings: Settings, **given: int | None) -> Settings:
+    """The settings with the ports of the command line, where given, by name of the process."""
+    ports = {f"{name}_port": port for name, port in given.items() if port is not None}
     return settings.model_copy(update={"hub": settings.hub.model_copy(update=ports)})
 
 

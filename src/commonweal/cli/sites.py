@@ -1,23 +1,43 @@
-"""``commonweal sites``: the organisations that send data."""
+"""``commonweal sites``: the organisations that send data, from the agreement to the last day."""
 
-from datetime import datetime
+import getpass
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
-from commonweal.intake.sites import Purpose, Site, list_sites, register_site
+from commonweal.intake.onboarding import (
+    StepStatus,
+    authorise,
+    read_checklist,
+    record_deprovisioned,
+    record_drop_area,
+    record_isa_executed,
+    record_reopened,
+    record_step,
+)
+from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
 
-sites = typer.Typer(no_args_is_help=True, help="Register and list the sites that send data.")
+sites = typer.Typer(
+    no_args_is_help=True, help="Register the sites that send data, and record their steps."
+)
 
+NameArgument = Annotated[str, typer.Argument(help="The registered site.", show_default=False)]
+DayOption = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], help="Day it happened; today when left out."),
+]
 IsaOption = Annotated[
     datetime | None,
     typer.Option(
         "--isa-date",
         formats=["%Y-%m-%d"],
-        help="Day the information security agreement was signed.",
+        help="Day the information security agreement was executed, if it is already.",
     ),
 ]
 
@@ -27,21 +47,34 @@ def register_one(
     name: Annotated[str, typer.Argument(help="Short name, such as general_hospital.")],
     *,
     title: Annotated[str, typer.Option(help="Full name.")],
+    awardee: Annotated[str, typer.Option(help="Whose award it belongs to.")] = "",
+    organisation: Annotated[str, typer.Option(help="The organisation it is part of.")] = "",
     state: Annotated[str, typer.Option(help="Where it is, such as MA.")] = "",
     isa_date: IsaOption = None,
     purpose: Annotated[
         list[Purpose] | None,
         typer.Option(help="What it may send; say it once for each. All when left out."),
     ] = None,
+    drop: Annotated[
+        str, typer.Option(help="Where it puts files, such as s3://bucket/prefix.")
+    ] = "",
 ) -> None:
     """Add a site to the registry, for good.
 
     Example: commonweal sites register general_hospital --title "General Hospital"
     """
-    signed = isa_date.date() if isa_date else None
-    site = Site(name, title, state, signed, tuple(purpose or Purpose))
+    site = Site(
+        name,
+        title,
+        state,
+        isa_date.date() if isa_date else None,
+        tuple(purpose or Purpose),
+        drop_url=drop,
+        awardee=awardee,
+        organisation=organisation,
+    )
     register_site(read_settings().home, site)
-    OUT.print(f"The site {name} is registered.", markup=False)
+    OUT.print(f"The site {name} is registered. Next: commonweal sites show {name}", markup=False)
 
 
 @sites.command("list")
@@ -59,13 +92,151 @@ def list_all(*, json: JsonOption = False) -> None:
         OUT.print("No site is registered yet. Start with: commonweal sites register --help")
 
 
+@sites.command("show")
+def show_one(name: NameArgument, *, json: JsonOption = False) -> None:
+    """Show a site with its checklist: what is done, and what has to come first.
+
+    Example: commonweal sites show general_hospital
+    """
+    home = read_settings().home
+    site, checklist = get_site(home, name), read_checklist(home, name)
+    if json:
+        print_json(site.to_json() | {"steps": [status.to_json() for status in checklist]})
+        return
+    OUT.print(site.title, markup=False)
+    OUT.print(_checklist(checklist), soft_wrap=False)
+    OUT.print(f"May send: {_may_send(site)}", markup=False)
+
+
+@sites.command("isa")
+def record_agreement(name: NameArgument, *, on: DayOption = None) -> None:
+    """Record that the information security agreement was executed.
+
+    Example: commonweal sites isa general_hospital --on 2026-03-02
+    """
+    home, now = _home_and_now()
+    site = record_isa_executed(home, name, on=_day(on), by=_who(), now=now)
+    OUT.print(f"The agreement of {name} was executed on {site.isa_date}.", markup=False)
+
+
+@sites.command("step")
+def record_one_step(
+    name: NameArgument,
+    step: Annotated[str, typer.Argument(help="Such as contacts, stewards, notice or sprint.")],
+    *,
+    on: DayOption = None,
+) -> None:
+    """Record a step of the onboarding that has no verb of its own.
+
+    Example: commonweal sites step general_hospital contacts
+    """
+    home, now = _home_and_now()
+    record_step(home, name, step, on=_day(on), by=_who(), now=now)
+    OUT.print(f"Recorded. See: commonweal sites show {name}", markup=False)
+
+
+@sites.command("drop")
+def open_drop_area(
+    name: NameArgument,
+    url: Annotated[
+        str, typer.Argument(help="Folder or URL, such as s3://bucket/prefix; ours when left out.")
+    ] = "",
+) -> None:
+    """Record where a site puts its files.
+
+    Example: commonweal sites drop general_hospital s3://general-hospital/ehr
+    """
+    home, now = _home_and_now()
+    record_drop_area(home, name, url=url, by=_who(), now=now)
+    OUT.print(f"Files of {name} come from {url or 'its folder here'}.", markup=False)
+
+
+@sites.command("authorise")
+def authorise_one(
+    name: NameArgument,
+    purpose: Annotated[list[Purpose], typer.Argument(help="Everything it may send from now on.")],
+) -> None:
+    """Say what a site may send; production needs the agreement and a passed test load.
+
+    Example: commonweal sites authorise general_hospital test sprint alpha production
+    """
+    home, now = _home_and_now()
+    site = authorise(home, name, purposes=tuple(purpose), by=_who(), now=now)
+    OUT.print(f"{name} may send: {_may_send(site)}", markup=False)
+
+
+@sites.command("close")
+def close_one(
+    name: NameArgument,
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    on: DayOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Close a site: nothing is taken from it any more, until it is reopened.
+
+    Example: commonweal sites close general_hospital --reason "award ended" --yes
+    """
+    home, now = _home_and_now()
+    get_site(home, name)
+    if not yes:
+        typer.confirm(f"Close {name}?", abort=True)
+    record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
+    OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}", markup=False)
+
+
+@sites.command("reopen")
+def reopen_one(name: NameArgument) -> None:
+    """Take the closing of a site back.
+
+    Example: commonweal sites reopen general_hospital
+    """
+    home, now = _home_and_now()
+    record_reopened(home, name, by=_who(), now=now)
+    OUT.print(f"{name} takes part again.", markup=False)
+
+
+def _home_and_now() -> tuple[Path, datetime]:
+    return read_settings().home, datetime.now(tz=UTC)
+
+
+def _day(on: datetime | None) -> date:
+    return on.date() if on else datetime.now(tz=UTC).date()
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} at the command line"
+
+
+def _may_send(site: Site) -> str:
+    return "nothing, it is closed" if site.closed_on else ", ".join(site.purposes) or "nothing"
+
+
+def _checklist(checklist: tuple[StepStatus, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Step", "What", "Who", "State"):
+        table.add_column(heading)
+    for status in checklist:
+        table.add_row(status.step.name, status.step.title, status.step.by, _describe(status))
+    return table
+
+
+def _describe(status: StepStatus) -> Text:
+    if status.is_done:
+        return Text(f"done on {status.done_on}", style="green")
+    if status.waits_for:
+        return Text(f"waits for {', '.join(status.waits_for)}", style="yellow")
+    return Text("optional" if status.step.optional else "open")
+
+
 def _table(found: list[Site]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Site", "Name", "State", "Agreement", "May send"):
+    for heading in ("Site", "Name", "State", "Agreement", "Test load", "May send"):
         table.add_column(heading)
     for site in found:
         signed = site.isa_date.isoformat() if site.isa_date else "none"
-        table.add_row(site.name, site.title, site.state, signed, ", ".join(site.purposes))
+        tested = "passed" if site.test_load else "none"
+        table.add_row(site.name, site.title, site.state, signed, tested, _may_send(site))
     return table
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from commonweal.cli.check import DialectOption, FolderArgument, run_check
+from commonweal.cli.check import FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.landing import Submission, list_submissions, submit_folder
+from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
@@ -20,6 +21,9 @@ PurposeOption = Annotated[
 ]
 SyntheticOption = Annotated[
     bool, typer.Option("--synthetic", help="The data are made up; marked so for good.")
+]
+PurposeDialectOption = Annotated[
+    str, typer.Option(help="What the files follow; that of the purpose if not given.")
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Check everything, and hand nothing in.")
@@ -33,7 +37,7 @@ def submit(
     purpose: PurposeOption,
     synthetic: SyntheticOption = False,
     dry_run: DryRunOption = False,
-    dialect: DialectOption = "programme",
+    dialect: PurposeDialectOption = "",
     json: JsonOption = False,
 ) -> None:
     """Check a folder and hand it in.
@@ -47,7 +51,7 @@ def submit(
     """
     home = read_settings().home
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
-    report = run_check(folder, dialect=dialect)
+    report = run_check(folder, dialect=choose_dialect(purpose, dialect))
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:

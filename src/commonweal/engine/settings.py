@@ -71,6 +71,7 @@ class HubSettings(BaseModel):
     host: str = "127.0.0.1"
     public_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workbench_port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    sites_port: Annotated[int, Field(ge=1, le=65535)] = 8002
     https: bool = False
     """True when a proxy in front speaks https: then cookies travel over https alone."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -81,6 +82,8 @@ class HubSettings(BaseModel):
     """Address of the public pages as visitors see it; from host and port when not given."""
     workbench_address: str | None = None
     """Address of the workbench as researchers see it; from host and port when not given."""
+    sites_address: str | None = None
+    """Address of the pages for sites as stewards see it; from host and port when not given."""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
 

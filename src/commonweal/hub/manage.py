@@ -1,4 +1,4 @@
-"""Django's own commands, run with the workbench's settings."""
+"""Django's own commands, run with the worker's settings."""
 
 import subprocess
 import sys

@@ -14,7 +14,7 @@ from commonweal.hub.environment import build_environment
 from commonweal.hub.folder import make_hub_folder
 from commonweal.schema.errors import CommonwealError
 
-SETTINGS_MODULE = "commonweal.hub.settings.workbench"
+SETTINGS_MODULE = "commonweal.hub.settings.worker"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from commonweal.schema.errors import CommonwealError
 
 PUBLIC = "commonweal.hub.settings.public"
 WORKBENCH = "commonweal.hub.settings.workbench"
+SITES = "commonweal.hub.settings.sites"
 START_SECONDS = 60
 STOP_SECONDS = 15
 
@@ -49,6 +50,7 @@ def list_processes(settings: Settings) -> tuple[Process, ...]:
     return (
         Process("public", PUBLIC, settings.hub.public_port, holds_secrets=False),
         Process("workbench", WORKBENCH, settings.hub.workbench_port, holds_secrets=True),
+        Process("sites", SITES, settings.hub.sites_port, holds_secrets=True),
     )
 
 
@@ -72,7 +74,7 @@ def check_port_is_free(host: str, port: int) -> None:
                     if taken
                     else f"cannot be used: {error.strerror}."
                 ),
-                fix="Stop that program, or choose with --public-port and --workbench-port.",
+                fix="Stop that program, or choose with --public-port, --workbench-port and --sites-port.",
             ) from error
 
 

@@ -1,17 +1,21 @@
-"""The site registry: one append-only file for each site.
+"""The site registry: who sends data, and what each may send.
 
-It lives beside the data and not in a database, because what a release means depends on it.
+A site is the file it was registered with and the events since then (``registry``). Both live
+beside the data and not in a database, because what a release means depends on them.
 """
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from commonweal.engine.storage import Location, readable_json
+from commonweal.intake.registry import RegistryEvent, list_events
 from commonweal.schema.errors import CommonwealError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -30,8 +34,11 @@ class Purpose(StrEnum):
 class Site:
     """An organisation that sends data, and what it is authorised to send.
 
-    ``state`` is where it is, such as MA. ``isa_date`` is the day the information security
-    agreement was signed; without it a site may send synthetic production data only.
+    ``awardee`` and ``organisation`` are whom it belongs to, and ``state`` is where it is, such
+    as MA. ``isa_date`` is the day the information security agreement was executed, and
+    ``test_load`` names the accepted submission that proved account and drop area: without both
+    a site may send synthetic production data only. ``drop_url`` is where it puts files, when
+    that is not the programme's own folder for it. Nothing comes from it after ``closed_on``.
     """
 
     name: str
@@ -39,17 +46,24 @@ class Site:
     state: str = ""
     isa_date: date | None = None
     purposes: tuple[Purpose, ...] = tuple(Purpose)
+    drop_url: str = ""
+    awardee: str = ""
+    organisation: str = ""
+    test_load: str = ""
+    closed_on: date | None = None
 
     def to_json(self) -> dict[str, Any]:
-        signed = self.isa_date.isoformat() if self.isa_date else None
-        return asdict(self) | {"isa_date": signed, "purposes": [str(p) for p in self.purposes]}
+        days = {"isa_date": self.isa_date, "closed_on": self.closed_on}
+        told = {name: day.isoformat() if day else None for name, day in days.items()}
+        return asdict(self) | told | {"purposes": [str(p) for p in self.purposes]}
 
 
 def register_site(home: Path, site: Site) -> None:
     """Add a site to the registry; adding the same site again changes nothing.
 
     Raises:
-        CommonwealError: the name does not fit, or is taken by a site with other details.
+        CommonwealError: the name or the drop area does not fit, or the name is taken by a site
+            with other details.
     """
     if not _NAME.fullmatch(site.name):
         raise CommonwealError(
@@ -57,8 +71,10 @@ def register_site(home: Path, site: Site) -> None:
             expected="a lower-case letter, then lower-case letters, digits and underscores",
             fix="Choose a short name such as general_hospital.",
         )
+    if site.drop_url:
+        Location.of(site.drop_url)
     created = _registry(home).create(f"{site.name}.json", readable_json(site.to_json()))
-    if not created and get_site(home, site.name) != site:
+    if not created and _read(_registry(home).path / f"{site.name}.json") != site:
         raise CommonwealError(
             f"The site {site.name} is registered already, with other details.",
             fix="Choose another name: the registry is append-only.",
@@ -67,7 +83,16 @@ def register_site(home: Path, site: Site) -> None:
 
 def list_sites(home: Path) -> list[Site]:
     """Every registered site by name."""
-    return [_read(file) for file in sorted(_registry(home).path.glob("*.json"))]
+    files = sorted(_registry(home).path.glob("*.json"))
+    return [fold(_read(file), list_events(home, file.stem)) for file in files]
+
+
+def fold(site: Site, events: list[RegistryEvent]) -> Site:
+    """The site as it is after these events; one that changes nothing about it is passed over."""
+    for event in events:
+        change = _CHANGES.get(event.name)
+        site = change(site, event) if change else site
+    return site
 
 
 def get_site(home: Path, name: str) -> Site:
@@ -84,27 +109,48 @@ def get_site(home: Path, name: str) -> Site:
             expected=f"a registered site ({known})",
             fix="Register it: commonweal sites register NAME --title 'Its name'",
         )
-    return _read(file)
+    return fold(_read(file), list_events(home, name))
 
 
 def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
     """Refuse what the site is not authorised to send.
 
     Raises:
-        CommonwealError: the purpose is not among those of the site, or real production data
-            would come before the agreement is signed.
+        CommonwealError: the site was closed, the purpose is not among those of the site, or
+            real production data would come before the agreement is executed or before the
+            test load has passed.
     """
+    if site.closed_on is not None:
+        raise CommonwealError(
+            f"The site {site.name} was closed on {site.closed_on}.",
+            expected="a site that takes part",
+            fix="Ask the data centre if this is not so.",
+        )
     if purpose not in site.purposes:
         raise CommonwealError(
             f"The site {site.name} is not authorised to send {purpose} data.",
-            expected=f"one of {', '.join(site.purposes)}",
+            expected=f"one of {', '.join(site.purposes) or 'no purpose so far'}",
             fix="Submit with one of these purposes, or have the authorisation extended.",
         )
-    if purpose is Purpose.PRODUCTION and site.isa_date is None and not synthetic:
+    if purpose is Purpose.PRODUCTION and not synthetic:
+        _check_ready_for_production(site)
+
+
+def _check_ready_for_production(site: Site) -> None:
+    """The gates that files declared synthetic may pass before (reference: onboarding)."""
+    if site.isa_date is None:
         raise CommonwealError(
-            f"The site {site.name} has no signed information security agreement.",
+            f"The site {site.name} has no executed information security agreement.",
             expected="the date of the agreement in the site registry",
-            fix="Submit with --purpose test until the agreement is signed.",
+            fix="Submit with --purpose test until the agreement is executed and recorded: "
+            f"commonweal sites isa {site.name} --on DATE",
+        )
+    if not site.test_load:
+        raise CommonwealError(
+            f"The test load of the site {site.name} has not passed yet.",
+            expected="one accepted submission with the purpose test, before any real data",
+            fix="Submit one synthetic file: commonweal submit FOLDER "
+            f"--site {site.name} --purpose test --synthetic",
         )
 
 
@@ -121,4 +167,27 @@ def _read(file: Path) -> Site:
         state=content["state"],
         isa_date=date.fromisoformat(signed) if signed else None,
         purposes=tuple(Purpose(purpose) for purpose in content["purposes"]),
+        drop_url=content.get("drop_url", ""),
+        awardee=content.get("awardee", ""),
+        organisation=content.get("organisation", ""),
+        test_load=content.get("test_load", ""),
     )
+
+
+def _set_purposes(site: Site, event: RegistryEvent) -> Site:
+    return replace(site, purposes=tuple(Purpose(name) for name in event.details["purposes"]))
+
+
+_CHANGES: Mapping[str, Callable[[Site, RegistryEvent], Site]] = MappingProxyType(
+    {
+        "isa_executed": lambda site, event: replace(site, isa_date=event.on),
+        "drop_area_opened": lambda site, event: replace(site, drop_url=event.details["url"]),
+        "test_load_passed": lambda site, event: replace(
+            site, test_load=event.details["submission"]
+        ),
+        "authorised": _set_purposes,
+        "deprovisioned": lambda site, event: replace(site, closed_on=event.on),
+        "reopened": lambda site, _: replace(site, closed_on=None),
+    }
+)
+"""What an event changes about a site."""

@@ -17,6 +17,7 @@ from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.public.cache import Answer, AnswerStore, Key
 from commonweal.hub.public.store import CurrentStore
 from commonweal.hub.secret import get_secret_key
+from commonweal.hub.server import list_processes
 from commonweal.schema.errors import CommonwealError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -183,3 +184,9 @@ def test_demo_accounts_of_an_earlier_day_are_named_without_passwords(
     assert "Demo accounts: old@demo.example (passwords were shown the first time)." in said
     assert "commonweal manage changepassword EMAIL" in said
     assert "None" not in said
+
+
+def test_the_sites_process_is_one_of_the_hub() -> None:
+    processes = list_processes(Settings(hub=HubSettings(sites_port=4321)))
+    assert [(p.name, p.port) for p in processes if p.name == "sites"] == [("sites", 4321)]
+    assert not processes[0].holds_secrets

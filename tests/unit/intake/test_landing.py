@@ -38,7 +38,9 @@ from commonweal.intake.sites import Purpose, Site, get_site, list_sites, registe
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-HOSPITAL = Site("hospital", "The hospital", "MA", date(2025, 1, 31))
+HOSPITAL = Site(
+    "hospital", "The hospital", "MA", date(2025, 1, 31), test_load="hospital-20250201-0"
+)
 
 
 @pytest.fixture
@@ -308,7 +310,7 @@ def test_unknown_and_unauthorised_sites(tmp_path: Path, home: Path) -> None:
     register_site(home, replace(HOSPITAL, name="tester", purposes=(Purpose.TEST,)))
     with pytest.raises(CommonwealError, match="no site called"):
         hand_in(tmp_path / "in", home, site="../hospital")
-    with pytest.raises(CommonwealError, match="no signed"):
+    with pytest.raises(CommonwealError, match="no executed"):
         hand_in(tmp_path / "in", home, site="starter")
     with pytest.raises(CommonwealError, match="not authorised"):
         hand_in(tmp_path / "in", home, site="tester")

@@ -147,7 +147,7 @@ def test_a_site_without_an_agreement_is_held(tmp_path: Path) -> None:
     drop = Location.of(home / "drop" / "starter")
     put_declared(drop, today(), 1)
     (outcome,) = receive_site(make_receiver(home), starter)
-    assert (outcome.state, "no signed" in outcome.said) == ("held", True)
+    assert (outcome.state, "no executed" in outcome.said) == ("held", True)
     put_declared(drop, today(), 1, synthetic=True)
     (outcome,) = receive_site(make_receiver(home), starter)
     assert outcome.state == "current"

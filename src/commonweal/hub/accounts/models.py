@@ -7,6 +7,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Role(models.TextChoices):
+    """What somebody does here; each process opens to some of them."""
+
+    RESEARCHER = "researcher", _("Researcher")
+    STEWARD = "steward", _("Data steward of a site")
+    CURATOR = "curator", _("Curator of the data centre")
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes accounts; the only way to one."""
 
@@ -27,6 +35,9 @@ class User(AbstractBaseUser):
 
     email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=200)
+    role = models.CharField(
+        _("role"), max_length=20, choices=Role.choices, default=Role.RESEARCHER
+    )
     is_active = models.BooleanField(_("may sign in"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -15,10 +15,12 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     configured: Settings = settings.COMMONWEAL
     return {
         "frame": settings.HUB_FRAME,
+        "audience": settings.HUB_FRAME.partition("/")[0],
         "is_synthetic": configured.programme.synthetic,
         "programme_name": configured.programme.name,
         "public_address": find_address(configured, "public"),
         "workbench_address": find_address(configured, "workbench"),
+        "sites_address": find_address(configured, "sites"),
         "language": get_language() or settings.LANGUAGE_CODE,
         "other_languages": [
             (code, _find_translation(request.get_full_path(), code))
@@ -37,6 +39,9 @@ def _find_translation(address: str, language: str) -> str:
 def find_address(configured: Settings, process: str) -> str:
     """Where visitors reach a process: the configured address, else host and port."""
     hub = configured.hub
-    given = hub.public_address if process == "public" else hub.workbench_address
-    port = hub.public_port if process == "public" else hub.workbench_port
+    given, port = {
+        "public": (hub.public_address, hub.public_port),
+        "workbench": (hub.workbench_address, hub.workbench_port),
+        "sites": (hub.sites_address, hub.sites_port),
+    }[process]
     return (given or f"http://{hub.host}:{port}").rstrip("/") + "/"

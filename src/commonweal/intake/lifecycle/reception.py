@@ -27,9 +27,9 @@ from commonweal.schema.model import get_model
 BY = "commonweal receive"
 
 
-def drop_of_home(home: Path, site: Site) -> str:
-    """Where a site puts files unless the registry says otherwise."""
-    return str(home / "drop" / site.name)
+def locate_drop(home: Path, site: Site) -> str:
+    """Path or URL of where a site puts files: as the registry says, else a folder of ours."""
+    return site.drop_url or str(home / "drop" / site.name)
 
 
 def now_in_utc() -> datetime:
@@ -48,7 +48,7 @@ class Receiver:
     storage: StorageSettings = field(default_factory=StorageSettings)
     by: str = BY
     clock: Callable[[], datetime] = now_in_utc
-    locate: Callable[[Path, Site], str] = drop_of_home
+    locate: Callable[[Path, Site], str] = locate_drop
     measure: Measure | None = None
     announce: Callable[[Submission], None] | None = None
     progress: FileProgress | None = None

@@ -1,0 +1,271 @@
+"""What the data centre does with one submission: ``commonweal submissions rerun`` and others."""
+
+import getpass
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from commonweal.cli.check import FileBars
+from commonweal.cli.output import ERR, OUT, JsonOption, print_json
+from commonweal.cli.summary import new_table
+from commonweal.engine.settings import Settings, read_settings
+from commonweal.engine.storage import Location
+from commonweal.intake.lifecycle.acts import (
+    declare_folder,
+    exclude_submission,
+    include_submission,
+    make_ledger,
+    rerun_check,
+)
+from commonweal.intake.lifecycle.declaration import build_declaration
+from commonweal.intake.lifecycle.erase import ErasurePlan
+from commonweal.intake.lifecycle.lookup import get_entry, get_landed
+from commonweal.intake.lifecycle.reception import locate_drop
+from commonweal.intake.lifecycle.retract import (
+    Retraction,
+    plan_retraction,
+    read_person_list,
+    retract,
+)
+from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.sites import Purpose, get_site
+from commonweal.intake.submission import Submission
+from commonweal.intake.terminal import render_terminal
+from commonweal.schema.errors import CommonwealError, ExitCode
+
+IdArgument = Annotated[
+    str, typer.Argument(help="Id of a submission that has landed.", show_default=False)
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="In whose name; the account on this machine if not.")
+]
+ReasonOption = Annotated[str, typer.Option(help="Why; kept in the history for good.")]
+
+
+def rerun(submission_id: IdArgument, *, by: ByOption = None, json: JsonOption = False) -> None:
+    """Check a submission once more, with the rules of today.
+
+    The new report is kept beside the first. The verdict of the submission stays as it is:
+    whoever wants another one hands in again. The exit code is that of the new report.
+
+    Example: commonweal submissions rerun general_hospital-20260301-0a1b2c3d
+    """
+    settings = read_settings()
+    submission = get_landed(settings.home, submission_id)
+    with FileBars() as bars:
+        ledger = _ledger(settings, submission.site, by)
+        done = rerun_check(ledger, submission, settings.engine, bars.advance)
+    if json:
+        print_json({"number": done.number, "report": done.report.to_json()})
+    else:
+        OUT.print(render_terminal(done.report), soft_wrap=False)
+        same = "as before" if done.is_same else f"it was {submission.verdict} when it landed"
+        OUT.print(f"Report {done.number} of {submission.id}: {done.report.verdict}, {same}.")
+    if not done.report.is_accepted:
+        raise typer.Exit(ExitCode.REJECTED)
+
+
+def declare(
+    folder: Annotated[
+        str,
+        typer.Argument(help="Site and folder, such as hospital/2026-03-01-v1.", show_default=False),
+    ],
+    *,
+    purpose: Annotated[Purpose, typer.Option(help="What the data are for.")],
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="The data are made up.")] = False,
+    dialect: Annotated[
+        str, typer.Option(help="What the files follow; that of the purpose if not given.")
+    ] = "",
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Declare a folder that a site put into its drop area without a declaration.
+
+    The next round of `commonweal receive` takes it, when it is complete or quiet for long
+    enough.
+
+    Example: commonweal submissions declare general_hospital/2026-03-01-v1 --purpose test
+    """
+    settings = read_settings()
+    entry = get_entry(settings.home, folder)
+    declaration = build_declaration(str(purpose), synthetic, dialect)
+    history = declare_folder(_ledger(settings, entry.site, by), entry.key, declaration)
+    if json:
+        print_json(history.events[-1].to_json())
+    else:
+        OUT.print(f"{entry.name} is declared: {purpose}.", markup=False)
+
+
+def exclude(
+    submission_id: IdArgument,
+    *,
+    reason: ReasonOption,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep a site's current submission out of curation, until it is included again.
+
+    Example: commonweal submissions exclude ID --reason "units are under review"
+    """
+    settings = read_settings()
+    submission = get_landed(settings.home, submission_id)
+    ledger = _ledger(settings, submission.site, by)
+    history = exclude_submission(ledger, submission, reason)
+    _print_state(submission, history.state, json=json)
+
+
+def include(
+    submission_id: IdArgument,
+    *,
+    reason: ReasonOption,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End an exclusion: the submission goes into curation again.
+
+    Example: commonweal submissions include ID --reason "units are mended"
+    """
+    settings = read_settings()
+    submission = get_landed(settings.home, submission_id)
+    ledger = _ledger(settings, submission.site, by)
+    history = include_submission(ledger, submission, reason)
+    _print_state(submission, history.state, json=json)
+
+
+def retract_one(
+    submission_id: IdArgument,
+    *,
+    reason: ReasonOption,
+    persons: Annotated[
+        Path | None, typer.Option(help="Erase the persons in this file, one id to a line.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Erase the whole submission.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would go, and erase nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase some persons, or all of a submission, with a certificate.
+
+    Data files, notes and reports go, and so does the folder in the drop area. What curation
+    made is emptied and made again by the next `commonweal curate`. Sealed releases are not
+    touched. Where persons are erased, a new version of the folder takes the place of the old.
+
+    Example: commonweal submissions retract ID --persons withdrawn.txt --reason "withdrawal"
+
+    Example: commonweal submissions retract ID --all --reason "sent in error" --dry-run
+    """
+    if everything == (persons is not None):
+        raise CommonwealError(
+            "It is not said what to erase.",
+            expected="--persons with a file, or --all, and not both",
+            fix="Add one of them.",
+        )
+    settings = read_settings()
+    submission = get_landed(settings.home, submission_id)
+    chosen = read_person_list(persons) if persons else None
+    plan = plan_retraction(submission, chosen) if chosen else None
+    if dry_run:
+        _print_plan(submission, plan, json=json)
+        return
+    _confirm(submission, plan, yes=yes)
+    site = get_site(settings.home, submission.site)
+    order = Retraction(
+        submission,
+        reason,
+        by or _account(),
+        chosen,
+        Location.of(locate_drop(settings.home, site), settings.storage),
+        [settings.home / "stages"],
+    )
+    certificate = retract(settings.home, order, now=datetime.now(tz=UTC), engine=settings.engine)
+    _print_certificate(certificate, json=json)
+
+
+def add_acts(app: typer.Typer) -> None:
+    """Add the verbs to those of ``submissions``."""
+    for act in (rerun, declare, exclude, include):
+        app.command()(act)
+    app.command("retract")(retract_one)
+
+
+def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
+    return make_ledger(settings.home, site, datetime.now(tz=UTC), by or _account())
+
+
+def _account() -> str:
+    """Who works on this machine; a container may have no name for its account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"account {os.getuid()}"
+
+
+def _confirm(submission: Submission, plan: ErasurePlan | None, *, yes: bool) -> None:
+    if yes:
+        return
+    if not ERR.is_terminal:
+        raise CommonwealError(
+            "An erasure cannot be undone, and there is nobody to ask.",
+            expected="--yes",
+            fix="Look at it with --dry-run first, then add --yes.",
+        )
+    what = "all of it" if plan is None else f"{plan.removed:,} rows of {plan.found:,} persons"
+    typer.confirm(f"Erase {what} from {submission.id} for good?", abort=True, err=True)
+
+
+def _print_state(submission: Submission, state: str, *, json: bool) -> None:
+    if json:
+        print_json({"id": submission.id, "state": state})
+    else:
+        OUT.print(f"{submission.id} is {state}.", markup=False)
+
+
+def _print_plan(submission: Submission, plan: ErasurePlan | None, *, json: bool) -> None:
+    if plan is None:
+        files = [
+            {"name": f.name, "rows": f.rows, "removed": f.rows, "whole": True}
+            for f in submission.files
+        ]
+        content: dict[str, Any] = {"submission": submission.id, "scope": "all", "files": files}
+    else:
+        content = {
+            "submission": submission.id,
+            "scope": "persons",
+            "persons": plan.asked,
+            "persons_found": plan.found,
+            "files": [
+                {"name": f.name, "rows": f.rows, "removed": f.removed, "whole": f.is_whole}
+                for f in plan.files
+            ],
+        }
+    if json:
+        print_json(content)
+        return
+    table = new_table(f"Would go from {submission.id}", "File", "Rows", "Below", "")
+    table.columns[2].header = "Removed"
+    for file in content["files"]:
+        whole = "the whole file" if file["whole"] else ""
+        table.add_row(escape(file["name"]), f"{file['rows']:,}", f"{file['removed']:,}", whole)
+    OUT.print(table, soft_wrap=False)
+    if plan is not None:
+        OUT.print(f"Persons asked for: {plan.asked:,}; found: {plan.found:,}")
+    OUT.print("Nothing was erased: this was a dry run.")
+
+
+def _print_certificate(certificate: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(certificate)
+        return
+    OUT.print(f"Erased: {certificate['rows']:,} rows of {certificate['submission']}.")
+    OUT.print(f"In the drop area: {certificate['drop_area']}.", markup=False)
+    if certificate["replacement"]:
+        OUT.print(f"In its place: {certificate['replacement']}", markup=False)
+    OUT.print(f"Not covered: {', '.join(certificate['not_covered'])}.")
+    OUT.print(f"Certificate: {certificate['file']}", markup=False)

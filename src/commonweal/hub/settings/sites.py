@@ -1,0 +1,19 @@
+"""The sites process: the hub's database, the site registry and the drop areas.
+
+It never opens the landing area, feeds, stages, releases or the vault. What its pages show of
+submissions are rows that the worker wrote into the database.
+"""
+
+from commonweal.hub.settings.members import *  # noqa: F403  (how Django's settings are layered)
+from commonweal.hub.settings.members import INSTALLED_APPS as MEMBERS_APPS
+
+ROOT_URLCONF = "commonweal.hub.urls.sites"
+INSTALLED_APPS = ["commonweal.hub.sites", *MEMBERS_APPS]
+HUB_FRAME = "sites/base.html"
+HUB_ROLES = ("steward", "curator")
+"""Whose accounts these pages open to."""
+HUB_OPEN_PAGES = ("sites:guide", "sites:guide_page")
+"""Addresses that answer before sign-in: the guide for sites is public."""
+# Ports share cookies: a visit here and one to the workbench are two.
+SESSION_COOKIE_NAME = "sites_session"
+CSRF_COOKIE_NAME = "sites_csrf"

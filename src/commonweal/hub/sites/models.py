@@ -1,0 +1,265 @@
+"""What the hub's database holds about sites: people, days, notices, issues, and copied rows.
+
+The registry stays beside the data, and submissions in the landing area; rows about submissions
+are copies that the worker makes. Nothing here holds anything of a participant.
+"""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commonweal.hub.accounts.models import User
+
+SITE_LENGTH = 50
+
+
+class Position(models.TextChoices):
+    """A site has two stewards at most, one of each."""
+
+    PRIMARY = "primary", _("Primary steward")
+    BACKUP = "backup", _("Backup steward")
+
+
+class Steward(models.Model):
+    """The account that sends data for a site. ``ended_on`` closes it, at once and for good."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="steward")
+    site = models.CharField(_("site"), max_length=SITE_LENGTH, db_index=True)
+    position = models.CharField(_("position"), max_length=10, choices=Position.choices)
+    rules_of_behaviour_on = models.DateField(_("rules of behaviour signed on"))
+    training_on = models.DateField(_("security training attested on"))
+    started_on = models.DateField(_("since"))
+    ended_on = models.DateField(_("until"), null=True, blank=True)
+
+    class Meta:
+        """One steward for each position of a site."""
+
+        ordering: ClassVar[list[str]] = ["site", "-position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["site", "position"],
+                condition=Q(ended_on=None),
+                name="one_steward_for_each_position",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.site}"
+
+
+class Contact(models.Model):
+    """Somebody of a site who is told about submissions."""
+
+    site = models.CharField(_("site"), max_length=SITE_LENGTH, db_index=True)
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("email address"))
+    duty = models.CharField(_("what they do"), max_length=100, blank=True)
+    confirmed_on = models.DateField(_("confirmed on"))
+
+    class Meta:
+        """Nobody is told twice."""
+
+        ordering: ClassVar[list[str]] = ["site", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["site", "email"], name="one_contact_for_each_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.site}"
+
+
+class Deadline(models.Model):
+    """A day by which every site that may has sent its data."""
+
+    title = models.CharField(_("title"), max_length=200)
+    on = models.DateField(_("day"), unique=True)
+    note = models.TextField(_("note"), blank=True)
+
+    class Meta:
+        """The next one first."""
+
+        ordering: ClassVar[list[str]] = ["on"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SubmissionRow(models.Model):
+    """A submission as the worker found it; ``content_hash`` tells when the row is out of date.
+
+    ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
+    which hold places and counts, no values.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    submission = models.CharField(max_length=200, db_index=True)
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    purpose = models.CharField(max_length=20)
+    synthetic = models.BooleanField()
+    dialect = models.CharField(max_length=50)
+    state = models.CharField(max_length=30)
+    verdict = models.CharField(max_length=20)
+    is_complete = models.BooleanField()
+    received_at = models.DateTimeField()
+    rows = models.BigIntegerField()
+    errors = models.PositiveIntegerField()
+    warnings = models.PositiveIntegerField()
+    report = models.JSONField(default=dict)
+    metrics = models.JSONField(default=list)
+    comparison = models.JSONField(default=dict)
+    history = models.JSONField(default=list)
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        """The latest first."""
+
+        ordering: ClassVar[list[str]] = ["-received_at", "key"]
+
+    def __str__(self) -> str:
+        return self.submission
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the check accepted it."""
+        return self.verdict == "accepted"
+
+
+class CreditRow(models.Model):
+    """How many eligible participants a site has sent records of, as the worker counted."""
+
+    site = models.CharField(max_length=SITE_LENGTH, unique=True)
+    as_of = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.site}, {self.as_of}"
+
+
+class Issue(models.Model):
+    """A metric of one table of a site that misses its target, until it meets it again."""
+
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    metric = models.CharField(max_length=100)
+    table = models.CharField(max_length=100, blank=True)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=200)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        """The open ones first; one of them for each site, metric and table."""
+
+        ordering: ClassVar[list[Any]] = [
+            models.F("closed_at").desc(nulls_first=True),
+            "site",
+            "metric",
+            "table",
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["site", "metric", "table"],
+                condition=Q(closed_at=None),
+                name="one_open_issue_for_each_metric",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.site, self.metric, self.table]))
+
+
+class IssueNote(models.Model):
+    """What a submission or a person had to say about an issue; never changed."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="notes")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10)
+    submission = models.CharField(max_length=200, blank=True)
+    facts = models.JSONField(default=dict)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        """In the order they were written."""
+
+        ordering: ClassVar[list[str]] = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.issue}: {self.kind}"
+
+
+class NoticeStatus(models.TextChoices):
+    """How far a notice has come."""
+
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    NOBODY = "nobody", _("Nobody to tell")
+
+
+class Notice(models.Model):
+    """A mail to a site. ``key`` says what it is about, so that nothing is told twice.
+
+    ``attach`` names the submission whose report goes with it; the report itself is read when
+    the mail is sent, so that nothing of a retracted one leaves the house.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    kind = models.CharField(max_length=30)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    attach = models.CharField(max_length=200, blank=True)
+    written_at = models.DateTimeField()
+    status = models.CharField(
+        max_length=10, choices=NoticeStatus.choices, default=NoticeStatus.WAITING, db_index=True
+    )
+    recipients = models.JSONField(default=list)
+    attempts = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        """The latest first."""
+
+        ordering: ClassVar[list[str]] = ["-written_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class GuideText(models.Model):
+    """One version of the words of a page of the guide; the last one is shown, none is lost."""
+
+    page = models.CharField(max_length=30, db_index=True)
+    language = models.CharField(max_length=10)
+    text = models.TextField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        """The latest first."""
+
+        ordering: ClassVar[list[str]] = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.page} ({self.language})"
+
+
+class AuditEntry(models.Model):
+    """Who changed what, and when; rows are added, never changed."""
+
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    action = models.CharField(max_length=50)
+    site = models.CharField(max_length=SITE_LENGTH, blank=True, db_index=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        """The latest first."""
+
+        ordering: ClassVar[list[str]] = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.by}"

@@ -1,0 +1,18 @@
+"""Addresses of the sites process."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from commonweal.hub.common.views import answer_healthz
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="sites:home"), name="home"),
+    path("healthz", answer_healthz, name="healthz"),
+    path("accounts/", include("commonweal.hub.accounts.urls")),
+    path("sites/", include("commonweal.hub.sites.urls")),
+    path("uploads/", include("commonweal.hub.sites.uploads.urls")),
+]
+handler400 = "commonweal.hub.common.views.answer_bad_request"
+handler403 = "commonweal.hub.common.views.answer_forbidden"
+handler404 = "commonweal.hub.common.views.answer_not_found"
+handler500 = "commonweal.hub.common.views.answer_failure"

@@ -1,0 +1,134 @@
+"""What the data centre does with a submission: check it anew, declare it, keep it out."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from commonweal.engine.settings import EngineSettings
+from commonweal.engine.storage import SCRATCH, Location, readable_json
+from commonweal.intake.check import check_folder
+from commonweal.intake.check.file import FileProgress
+from commonweal.intake.completeness import measure_files
+from commonweal.intake.html import render_html
+from commonweal.intake.landing import alone_in
+from commonweal.intake.lifecycle.declaration import Declaration
+from commonweal.intake.lifecycle.drop import parse_version
+from commonweal.intake.lifecycle.history import History
+from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.report import CheckReport
+from commonweal.intake.submission import Submission
+from commonweal.schema.errors import CommonwealError
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A check of what landed, made once more. ``number`` counts reports; the first is 1."""
+
+    report: CheckReport
+    number: int
+    is_same: bool
+
+
+def rerun_check(
+    ledger: Ledger,
+    submission: Submission,
+    engine: EngineSettings,
+    progress: FileProgress | None = None,
+) -> Rerun:
+    """Check the files that landed with the rules of today, and keep the report beside the first.
+
+    The verdict of the submission stays: whoever wants another hands in again.
+    """
+    with alone_in(submission.folder.parent), _linked(submission) as folder:
+        report = check_folder(
+            folder,
+            dialect=submission.dialect,
+            settings=engine,
+            today=ledger.now.date(),
+            progress=progress,
+        )
+        number = _store(submission, folder, report)
+    is_same = report.verdict == submission.verdict
+    ledger.add(
+        ledger.read(submission.key),
+        "rerun",
+        submission.id,
+        report=number,
+        verdict=report.verdict,
+        same_verdict=is_same,
+    )
+    return Rerun(report, number, is_same)
+
+
+def list_reports(submission: Submission) -> list[str]:
+    """Names of the reports of a submission, the first one first."""
+    later = submission.folder.glob("report-*.json")
+    numbered = sorted(later, key=lambda file: int(file.stem.removeprefix("report-")))
+    return ["report.json", *(file.name for file in numbered)]
+
+
+def declare_folder(ledger: Ledger, folder: str, declaration: Declaration) -> History:
+    """Say on behalf of a site what a folder of its drop area is; the next round acts on it.
+
+    Raises:
+        CommonwealError: the folder is not one that waits.
+    """
+    if parse_version(folder) is None:
+        raise CommonwealError(
+            f"{folder!r} is not a folder of a drop area.",
+            expected="a name such as 2026-03-01-v1",
+            fix="See `commonweal submissions`.",
+        )
+    said = declaration.to_json()
+    return ledger.add(ledger.read(folder), "declared", **said)
+
+
+def exclude_submission(ledger: Ledger, submission: Submission, reason: str) -> History:
+    """Keep what is current out of curation: the site gives no data until it is included again."""
+    return _decide(ledger, submission, "excluded", reason)
+
+
+def include_submission(ledger: Ledger, submission: Submission, reason: str) -> History:
+    """End an exclusion."""
+    return _decide(ledger, submission, "included", reason)
+
+
+def _decide(ledger: Ledger, submission: Submission, event: str, reason: str) -> History:
+    with alone_in(submission.folder.parent):
+        ledger.add(ledger.read(submission.key), event, submission.id, reason=reason)
+        settle_site(ledger)
+    return ledger.read(submission.key)
+
+
+@contextmanager
+def _linked(submission: Submission) -> Iterator[Path]:
+    """A folder with the files that landed and nothing else, without copying them."""
+    scratch = submission.folder.with_name(f"{SCRATCH}rerun-{submission.id}")
+    scratch.mkdir()
+    try:
+        for file in submission.files:
+            os.link(submission.folder / file.name, scratch / file.name)
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _store(submission: Submission, folder: Path, report: CheckReport) -> int:
+    """Write a report under the next number that is free."""
+    place = Location.of(submission.folder)
+    content = readable_json(report.to_json())
+    number = next(n for n in count(2) if place.create(f"report-{n}.json", content))
+    measured = measure_files(folder, report) if report.is_accepted else ()
+    page = render_html(report, f"{submission.id}, check {number}", measured)
+    place.create(f"report-{number}.html", page.encode())
+    return number
+
+
+def make_ledger(home: Path, site: str, now: datetime, by: str) -> Ledger:
+    """Where the events of one act are written, all at one time."""
+    return Ledger(home, site, lambda: now, by)

@@ -1,0 +1,247 @@
+"""The way of a site from its agreement to production data, and out again: steps as data.
+
+Every function here writes one event of the registry, or says why it may not be written.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from commonweal.engine.storage import Location
+from commonweal.intake.registry import RegistryEvent, add_event, list_events
+from commonweal.intake.sites import Purpose, Site, get_site
+from commonweal.schema.errors import CommonwealError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the onboarding, as declared."""
+
+    name: str
+    event: str
+    by: str
+    title: str
+    text: str
+    after: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """A step of one site: when it was done and by whom, or what it waits for."""
+
+    step: Step
+    done_on: date | None
+    done_by: str
+    waits_for: tuple[str, ...]
+
+    @property
+    def is_done(self) -> bool:
+        return self.done_on is not None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "step": self.step.name,
+            "title": self.step.title,
+            "by": self.step.by,
+            "optional": self.step.optional,
+            "done_on": self.done_on.isoformat() if self.done_on else None,
+            "done_by": self.done_by,
+            "waits_for": list(self.waits_for),
+        }
+
+
+@cache
+def list_steps() -> tuple[Step, ...]:
+    """The steps in their order."""
+    text = (files("commonweal.intake") / "data" / "onboarding.toml").read_text(encoding="utf-8")
+    return tuple(
+        Step(**facts | {"after": tuple(facts.get("after", ()))})
+        for facts in tomllib.loads(text)["step"]
+    )
+
+
+def get_step(name: str) -> Step:
+    """The step called ``name``.
+
+    Raises:
+        CommonwealError: there is none; the message names them all.
+    """
+    found = next((step for step in list_steps() if step.name == name), None)
+    if found is None:
+        raise CommonwealError(
+            f"There is no step called {name!r}.",
+            expected=", ".join(step.name for step in list_steps()),
+            fix="Choose one of these.",
+        )
+    return found
+
+
+def read_checklist(home: Path, name: str) -> tuple[StepStatus, ...]:
+    """Every step of a site with what became of it."""
+    site = get_site(home, name)
+    return build_checklist(site, list_events(home, name))
+
+
+def build_checklist(site: Site, events: list[RegistryEvent]) -> tuple[StepStatus, ...]:
+    """Every step; what a site was registered with counts as done on that account."""
+    done = {step.name: _find_done(step, site, events) for step in list_steps()}
+    return tuple(
+        StepStatus(
+            step,
+            done_on=found[0] if found else None,
+            done_by=found[1] if found else "",
+            waits_for=tuple(name for name in step.after if done[name] is None),
+        )
+        for step in list_steps()
+        for found in (done[step.name],)
+    )
+
+
+def record_isa_executed(home: Path, site: str, *, on: date, by: str, now: datetime) -> Site:
+    """Write down the day the agreement was executed.
+
+    Raises:
+        CommonwealError: the site is unknown or closed, or the day is still to come.
+    """
+    if on > now.date():
+        raise CommonwealError(
+            f"The agreement cannot have been executed on {on}: that day is still to come.",
+            expected="a day that has been",
+            fix="Record it on the day it is executed.",
+        )
+    return _record(home, site, "isa_executed", on=on, by=by, now=now)
+
+
+def record_step(home: Path, site: str, name: str, *, on: date, by: str, now: datetime) -> Site:
+    """Write down a step that changes nothing about what may be sent."""
+    step = get_step(name)
+    if step.event in ("isa_executed", "drop_area_opened", "authorised", "deprovisioned"):
+        raise CommonwealError(
+            f"The step {name} is not recorded by hand alone.",
+            fix="Use its own verb, which says what it needs.",
+        )
+    if step.event == "test_load_passed":
+        raise CommonwealError(
+            "A test load passes when a submission for the purpose test is accepted.",
+            fix=f"commonweal submit FOLDER --site {site} --purpose test --synthetic",
+        )
+    _check_turn(home, site, name)
+    return _record(home, site, step.event, on=on, by=by, now=now)
+
+
+def record_drop_area(home: Path, site: str, *, url: str, by: str, now: datetime) -> Site:
+    """Write down where a site puts its files; an empty URL is the programme's own folder.
+
+    Raises:
+        CommonwealError: the site is unknown or closed, or the URL names no storage.
+    """
+    if url:
+        Location.of(url)
+    details = {"url": url}
+    return _record(home, site, "drop_area_opened", on=now.date(), by=by, now=now, details=details)
+
+
+def record_test_load_passed(
+    home: Path, site: str, *, submission: str, by: str, now: datetime
+) -> Site:
+    """Write down the first accepted test submission; later ones change nothing."""
+    found = get_site(home, site)
+    if found.test_load or found.closed_on:
+        return found
+    details = {"submission": submission}
+    return _record(home, site, "test_load_passed", on=now.date(), by=by, now=now, details=details)
+
+
+def authorise(
+    home: Path, site: str, *, purposes: tuple[Purpose, ...], by: str, now: datetime
+) -> Site:
+    """Say what a site may send from now on; real production data has its gates first.
+
+    Raises:
+        CommonwealError: production is new to the site and a step before it is not done.
+    """
+    found = get_site(home, site)
+    if Purpose.PRODUCTION in purposes and Purpose.PRODUCTION not in found.purposes:
+        _check_turn(home, site, "production")
+    details = {"purposes": [str(purpose) for purpose in purposes]}
+    return _record(home, site, "authorised", on=now.date(), by=by, now=now, details=details)
+
+
+def record_deprovisioned(
+    home: Path, site: str, *, on: date, reason: str, by: str, now: datetime
+) -> Site:
+    """Close a site: nothing is taken from it any more."""
+    details = {"reason": reason}
+    return _record(home, site, "deprovisioned", on=on, by=by, now=now, details=details)
+
+
+def record_reopened(home: Path, site: str, *, by: str, now: datetime) -> Site:
+    """Take the closing of a site back.
+
+    Raises:
+        CommonwealError: the site is unknown, or is not closed.
+    """
+    if get_site(home, site).closed_on is None:
+        raise CommonwealError(f"The site {site} is not closed.", fix="There is nothing to do.")
+    add_event(home, site, "reopened", on=now.date(), by=by, now=now)
+    return get_site(home, site)
+
+
+def _record(
+    home: Path,
+    site: str,
+    event: str,
+    *,
+    on: date,
+    by: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> Site:
+    if get_site(home, site).closed_on is not None:
+        raise CommonwealError(
+            f"The site {site} is closed.",
+            expected="a site that takes part",
+            fix=f"Take the closing back first: commonweal sites reopen {site}",
+        )
+    add_event(home, site, event, on=on, by=by, now=now, details=details or {})
+    return get_site(home, site)
+
+
+def _check_turn(home: Path, site: str, name: str) -> None:
+    """Refuse a step whose turn has not come."""
+    status = next(s for s in read_checklist(home, site) if s.step.name == name)
+    if status.waits_for:
+        missing = ", ".join(get_step(step).title for step in status.waits_for)
+        raise CommonwealError(
+            f"{status.step.title}: that has to wait, as something is not done yet.",
+            expected=missing,
+            fix=f"See `commonweal sites show {site}`.",
+        )
+
+
+def _find_done(
+    step: Step, site: Site, events: list[RegistryEvent]
+) -> tuple[date | None, str] | None:
+    last = next((event for event in reversed(events) if event.name == step.event), None)
+    if step.name == "production":
+        return _find_production(site, last)
+    if step.name == "closed":
+        return (site.closed_on, last.by) if site.closed_on and last else None
+    if last is not None:
+        return last.on, last.by
+    if step.name == "isa" and site.isa_date:
+        return site.isa_date, ""
+    return None
+
+
+def _find_production(site: Site, last: RegistryEvent | None) -> tuple[date | None, str] | None:
+    """Production counts when it is authorised and both gates have been passed."""
+    if Purpose.PRODUCTION not in site.purposes or not (site.isa_date and site.test_load):
+        return None
+    return (last.on, last.by) if last else (site.isa_date, "")

@@ -1,0 +1,215 @@
+"""The way of a site to production data, step by step, and the gates on it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commonweal.intake import onboarding
+from commonweal.intake.onboarding import (
+    authorise,
+    list_steps,
+    read_checklist,
+    record_deprovisioned,
+    record_drop_area,
+    record_isa_executed,
+    record_reopened,
+    record_step,
+    record_test_load_passed,
+)
+from commonweal.intake.registry import add_event, list_events
+from commonweal.intake.sites import Purpose, Site, check_authorised, get_site, register_site
+from commonweal.schema.errors import CommonwealError
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+TODAY = NOW.date()
+BEGINNERS = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+CLINIC = Site("clinic", "The clinic", purposes=BEGINNERS)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    register_site(tmp_path, CLINIC)
+    return tmp_path
+
+
+def isa(home: Path) -> Site:
+    return record_isa_executed(home, "clinic", on=date(2026, 3, 2), by="Cora", now=NOW)
+
+
+def pass_test(home: Path) -> Site:
+    return record_test_load_passed(home, "clinic", submission="clinic-1", by="receive", now=NOW)
+
+
+def allow_production(home: Path) -> Site:
+    return authorise(home, "clinic", purposes=tuple(Purpose), by="Cora", now=NOW)
+
+
+def may_send(home: Path, *, synthetic: bool = False) -> bool:
+    try:
+        check_authorised(get_site(home, "clinic"), Purpose.PRODUCTION, synthetic=synthetic)
+    except CommonwealError:
+        return False
+    return True
+
+
+def states(home: Path) -> dict[str, bool]:
+    return {status.step.name: status.is_done for status in read_checklist(home, "clinic")}
+
+
+def test_production_waits_for_the_agreement_and_the_test_load(home: Path) -> None:
+    for step in (isa, pass_test):
+        with pytest.raises(CommonwealError, match="not done yet"):
+            allow_production(home)
+        assert not may_send(home)
+        step(home)
+    assert not states(home)["production"]
+    assert allow_production(home).purposes == tuple(Purpose)
+    assert may_send(home)
+    assert states(home)["production"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"test_load": "t"}, "no executed information security agreement"),
+        ({"isa_date": TODAY}, "test load of the site open has not passed"),
+    ],
+)
+def test_each_gate_stands_for_itself(changes: dict[str, object], found: str) -> None:
+    """Also for a site that was registered with every purpose."""
+    site = Site("open", "Open", **changes)  # type: ignore[arg-type]  (one field each)
+    with pytest.raises(CommonwealError, match=found):
+        check_authorised(site, Purpose.PRODUCTION, synthetic=False)
+    check_authorised(site, Purpose.PRODUCTION, synthetic=True)
+    check_authorised(site, Purpose.TEST, synthetic=False)
+
+
+def test_the_first_accepted_test_load_is_written_down_once(home: Path) -> None:
+    assert pass_test(home).test_load == "clinic-1"
+    record_test_load_passed(home, "clinic", submission="clinic-2", by="receive", now=NOW)
+    assert get_site(home, "clinic").test_load == "clinic-1"
+    assert [event.name for event in list_events(home, "clinic")] == ["test_load_passed"]
+
+
+def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
+    isa(home)
+    pass_test(home)
+    allow_production(home)
+    record_deprovisioned(home, "clinic", on=TODAY, reason="award ended", by="Cora", now=NOW)
+    for purpose in Purpose:
+        with pytest.raises(CommonwealError, match="was closed on 2026-11-25"):
+            check_authorised(get_site(home, "clinic"), purpose, synthetic=True)
+    with pytest.raises(CommonwealError, match="is closed"):
+        isa(home)
+    record_reopened(home, "clinic", by="Cora", now=NOW)
+    assert may_send(home)
+    with pytest.raises(CommonwealError, match="is not closed"):
+        record_reopened(home, "clinic", by="Cora", now=NOW)
+
+
+def test_an_agreement_is_not_of_tomorrow(home: Path) -> None:
+    with pytest.raises(CommonwealError, match="still to come"):
+        record_isa_executed(home, "clinic", on=date(2026, 11, 26), by="Cora", now=NOW)
+    assert list_events(home, "clinic") == []
+
+
+@pytest.mark.parametrize("step", [s.name for s in list_steps()])
+def test_steps_with_gates_are_not_ticked_off_by_hand(home: Path, step: str) -> None:
+    plain = {"contacts", "sprint", "stewards"}
+    if step in plain:
+        record_step(home, "clinic", step, on=TODAY, by="Cora", now=NOW)
+        assert states(home)[step]
+    else:
+        with pytest.raises(CommonwealError):
+            record_step(home, "clinic", step, on=TODAY, by="Cora", now=NOW)
+        assert not states(home)[step]
+
+
+def test_the_notice_comes_after_the_drop_area(home: Path) -> None:
+    with pytest.raises(CommonwealError, match="that has to wait"):
+        record_step(home, "clinic", "notice", on=TODAY, by="Cora", now=NOW)
+    site = record_drop_area(home, "clinic", url="s3://clinic/ehr", by="Cora", now=NOW)
+    assert site.drop_url == "s3://clinic/ehr"
+    record_step(home, "clinic", "notice", on=TODAY, by="Cora", now=NOW)
+    assert states(home)["notice"]
+
+
+def test_a_drop_area_is_a_place_we_can_reach(home: Path) -> None:
+    with pytest.raises(CommonwealError):
+        record_drop_area(home, "clinic", url="ftp://clinic/ehr", by="Cora", now=NOW)
+
+
+def test_a_step_nobody_declared_is_refused_with_the_list(home: Path) -> None:
+    with pytest.raises(CommonwealError, match="no step called 'dance'"):
+        record_step(home, "clinic", "dance", on=TODAY, by="Cora", now=NOW)
+
+
+def test_a_changed_event_is_noticed(home: Path) -> None:
+    isa(home)
+    pass_test(home)
+    file = home / "registry" / "events" / "clinic" / "0001.json"
+    event = json.loads(file.read_text())
+    file.write_text(json.dumps(event | {"on": "2020-01-01"}))
+    with pytest.raises(CommonwealError, match=r"not whole: 0002\.json"):
+        get_site(home, "clinic")
+
+
+def test_a_missing_event_is_noticed(home: Path) -> None:
+    isa(home)
+    pass_test(home)
+    (home / "registry" / "events" / "clinic" / "0001.json").unlink()
+    with pytest.raises(CommonwealError, match="not whole"):
+        list_events(home, "clinic")
+
+
+def test_steps_name_steps_that_come_before_them() -> None:
+    names = [step.name for step in list_steps()]
+    assert len(set(names)) == len(names)
+    for step in list_steps():
+        assert all(names.index(before) < names.index(step.name) for before in step.after)
+
+
+ACTS: dict[str, Callable[[Path], object]] = {
+    "isa": isa,
+    "test": pass_test,
+    "production": allow_production,
+    "close": lambda home: record_deprovisioned(
+        home, "clinic", on=TODAY, reason="", by="Cora", now=NOW
+    ),
+    "reopen": lambda home: record_reopened(home, "clinic", by="Cora", now=NOW),
+}
+
+
+@given(acts=st.lists(st.sampled_from(sorted(ACTS)), max_size=9))
+@settings(max_examples=60, deadline=None)
+def test_no_order_of_acts_opens_production_early(
+    acts: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever is tried in whatever order: real production data only behind every gate."""
+    home = tmp_path_factory.mktemp("registry")
+    register_site(home, CLINIC)
+    done: set[str] = set()
+    for act in acts:
+        try:
+            ACTS[act](home)
+        except CommonwealError:
+            continue
+        done.add(act)
+        done -= {"reopen": {"close", "reopen"}}.get(act, set())
+    gates = {"isa", "test", "production"}
+    assert may_send(home) == (gates <= done and "close" not in done)
+
+
+def test_events_of_two_writers_come_one_after_the_other(home: Path) -> None:
+    for number in range(3):
+        add_event(home, "clinic", "contacts_confirmed", on=TODAY, by=str(number), now=NOW)
+    assert [event.number for event in list_events(home, "clinic")] == [1, 2, 3]
+
+
+def test_every_step_is_described() -> None:
+    assert all(step.title and step.text and step.by for step in onboarding.list_steps())
