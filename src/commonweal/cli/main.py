@@ -35,6 +35,7 @@ VERBS = (
     "submit",
     "synth",
     "vocabulary",
+    "worker",
 )
 """The modules of this package that add verbs; each is named after its first one."""
 

@@ -1,6 +1,7 @@
 """``commonweal receive``: take in what the sites have put into their drop areas."""
 
 import threading
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,9 +12,8 @@ from commonweal.cli.check import FileBars
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json, print_json_line
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.intake.lifecycle.receive import Outcome, receive_sites
-from commonweal.intake.lifecycle.reception import Receiver, now_in_utc
 from commonweal.intake.sites import Site, get_site, list_sites
-from commonweal.pipeline.measuring import get_surroundings
+from commonweal.pipeline.receiving import build_receiver
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 TROUBLE = ("unreachable", "failed", "busy")
@@ -45,8 +45,13 @@ def receive(
     """
     settings = read_settings()
     if watch is None:
-        outcomes = _round(settings, site)
-        _print(outcomes, json=json)
+        outcomes = run_round(settings, _choose(settings, site))
+        if json:
+            print_json([outcome.to_json() for outcome in outcomes])
+        elif outcomes:
+            print_outcomes(outcomes)
+        else:
+            OUT.print("There is nothing new in the drop areas.")
         if any(outcome.state in TROUBLE for outcome in outcomes):
             raise typer.Exit(ExitCode.COULD_NOT_RUN)
         return
@@ -59,27 +64,22 @@ def _watch(settings: Settings, site: str, seconds: float, *, json: bool) -> None
     pause = threading.Event()
     told: set[Outcome] = set()
     while True:
-        outcomes = _round(settings, site)
+        outcomes = run_round(settings, _choose(settings, site))
         new = [outcome for outcome in outcomes if outcome not in told]
         told = {outcome for outcome in outcomes if not outcome.folder}
         for outcome in new:
             if json:
                 print_json_line(outcome.to_json())
         if new and not json:
-            _print(new, json=False)
+            print_outcomes(new)
         pause.wait(seconds)
 
 
-def _round(settings: Settings, site: str) -> list[Outcome]:
+def run_round(settings: Settings, sites: Sequence[Site]) -> list[Outcome]:
+    """Look into the drop areas once, with a bar for each file."""
     with FileBars() as bars:
-        receiver = Receiver(
-            settings.home,
-            settings.engine,
-            settings.storage,
-            around=get_surroundings(settings, day=now_in_utc().date()),
-            progress=bars.advance,
-        )
-        return receive_sites(receiver, _choose(settings, site))
+        receiver = build_receiver(settings, progress=bars.advance)
+        return receive_sites(receiver, sites)
 
 
 def _choose(settings: Settings, name: str) -> list[Site]:
@@ -94,13 +94,8 @@ def _choose(settings: Settings, name: str) -> list[Site]:
     return sites
 
 
-def _print(outcomes: list[Outcome], *, json: bool) -> None:
-    if json:
-        print_json([outcome.to_json() for outcome in outcomes])
-        return
-    if not outcomes:
-        OUT.print("There is nothing new in the drop areas.")
-        return
+def print_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Show what came of each folder."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Site", "Folder", "State", "What"):
         table.add_column(heading, overflow="fold")

@@ -1,15 +1,21 @@
 """``commonweal serve`` and ``commonweal manage``: the hub, and Django's own commands."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from commonweal.cli.output import ERR, OUT
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.hub.environment import build_environment
 from commonweal.hub.frontend import find_missing_files
 from commonweal.hub.manage import run_manage
+from commonweal.hub.provision import SETTINGS_MODULE as WORKER_SETTINGS
 from commonweal.hub.provision import Credential, prepare_hub
-from commonweal.hub.server import run_hub, wait_for_end
+from commonweal.hub.server import STOP_SECONDS, run_hub, wait_for_end
 from commonweal.publish.pointer import find_current
 from commonweal.schema.errors import CommonwealError
 
@@ -43,6 +49,14 @@ def serve(
     workbench_port: WorkbenchPort = None,
     sites_port: SitesPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes per web server.")] = 2,
+    *,
+    worker: Annotated[
+        bool,
+        typer.Option(
+            "--worker/--no-worker",
+            help="Also take in what sites send, and send mail; or leave it to another process.",
+        ),
+    ] = True,
 ) -> None:
     """Serve the public pages, the workbench and the pages for sites until stopped.
 
@@ -58,21 +72,48 @@ def serve(
     )
     check_home(settings)
     prepare_hub(settings, demo_accounts=False)
-    serve_hub(settings, workers=workers)
+    serve_hub(settings, workers=workers, worker=worker)
 
 
 def serve_hub(
-    settings: Settings, *, workers: int = 2, credentials: list[Credential] | None = None
+    settings: Settings,
+    *,
+    workers: int = 2,
+    worker: bool = True,
+    credentials: list[Credential] | None = None,
 ) -> None:
     """Start the hub, say where it is, and wait until it is stopped."""
     _warn(settings)
-    with run_hub(settings, workers=workers) as running:
+    with running_worker(settings, wanted=worker), run_hub(settings, workers=workers) as running:
         for process in running:
             OUT.print(f"{process.name.capitalize():<10} {process.address}")
         print_credentials(credentials or [])
         ERR.print("Stop with Ctrl-C.")
         wait_for_end(running)
     ERR.print("Stopped.")
+
+
+@contextmanager
+def running_worker(settings: Settings, *, wanted: bool) -> Iterator[None]:
+    """A worker beside the web processes, stopped with them; nothing when it is not wanted."""
+    if not wanted:
+        yield
+        return
+    started = subprocess.Popen(
+        [sys.executable, "-c", "from commonweal.cli.main import main; main()", "worker"],
+        env=build_environment(settings, django_settings=WORKER_SETTINGS),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        started.terminate()
+        try:
+            started.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
 
 
 def print_credentials(credentials: list[Credential]) -> None:
