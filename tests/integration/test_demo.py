@@ -104,11 +104,29 @@ def test_no_value_of_a_person_stands_in_a_report_or_manifest(
         *(settings.home / "landing").rglob("report.*"),
         *settings.home.rglob("manifest.json"),
         *(settings.home / "registry").rglob("*.json"),
+        *(settings.home / "matching").rglob("match.json"),
     ]
     assert len(texts) > 15
     for text in texts:
         words = set(text.read_text(encoding="utf-8").replace('"', " ").replace(">", " ").split())
         assert words.isdisjoint(secrets), text.name
+
+
+def test_every_site_is_compared_with_the_participants(
+    demo: tuple[Settings, Demonstration],
+) -> None:
+    settings, demonstration = demo
+    reports = {
+        file.parents[2].name: json.loads(file.read_text())
+        for file in (settings.home / "matching").glob("*/*/2026-10-01/match.json")
+    }
+    assert set(reports) == {handed.site.name for handed in demonstration.handed_in}
+    for site, report in reports.items():
+        assert report["compared"] > 0.9 * report["persons"] or site == "lakeside"
+    assert len([one for one in reports.values() if one["persons_without_consent"]]) > 1
+    lakeside = reports["lakeside"]["fields"]
+    assert lakeside["birth_date"]["no_match"] < 0.01 * lakeside["birth_date"]["match"]
+    assert lakeside["first_name"]["match"] == 0, "GiBleed has no names"
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -20,7 +20,9 @@ from commonweal.intake.matching.matched import (
 )
 from commonweal.intake.matching.sent import open_submission
 from commonweal.intake.sites import Purpose
+from commonweal.pipeline.curate import list_curated_submissions
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
+from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 
@@ -70,6 +72,21 @@ def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched
         return record_match(settings, submission, programme)[0], ""
     except CommonwealError as error:
         return None, error.found
+
+
+def match_current(settings: Settings, progress: Progress) -> None:
+    """Compare what curation takes of every site with the newest feeds, where it was not yet.
+
+    Raises:
+        CommonwealError: there is no submission to curate, or there are no feeds.
+    """
+    submissions, programme = list_curated_submissions(settings), read_programme(settings)
+    progress.begin("Comparing persons with participants", len(submissions))
+    for submission in submissions:
+        if not find_matching_folder(settings.home, submission, programme.as_of).exists():
+            record_match(settings, submission, programme)
+        progress.advance(submission.site)
+    progress.end()
 
 
 def check_identified(submission: Submission) -> None:

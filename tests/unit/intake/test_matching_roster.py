@@ -135,6 +135,26 @@ def test_who_downloaded_when_is_kept_and_nobody_else_may_look(tmp_path: Path) ->
     assert [f.name for f in home.rglob(".*")] == []
 
 
+@pytest.mark.parametrize(
+    ("entered", "written"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3+cmd", "'-2+3+cmd"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tx", "'\tx"),
+        ("+1 (617) 555-0102", "+1 (617) 555-0102"),
+        ("O'Neill", "O'Neill"),
+    ],
+)
+def test_what_a_participant_entered_is_no_formula(entered: str, written: str) -> None:
+    side = side_of((1, "prairie", None))
+    contacts = contacts_of({"person_id": 1, "phone_number": entered, "last_name": entered})
+    content = build_roster("prairie", ProgrammeSide(side.standing, contacts), None).to_csv()
+    (row,) = csv.DictReader(io.StringIO(content.decode()))
+    assert (row["phone_number"], row["last_name"]) == (written, written)
+
+
 def test_a_report_of_the_roster_names_nobody(tmp_path: Path) -> None:
     roster, record = download(tmp_path / "home", side_of((7654321, "prairie", None)))
     for told in (roster.to_json(), record.to_json()):

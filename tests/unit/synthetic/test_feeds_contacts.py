@@ -1,5 +1,6 @@
 """What participants entered about themselves agrees with what their sites send."""
 
+import unicodedata
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from commonweal.schema.model import get_model
 from commonweal.synthetic.ehr.patients import list_patients
+from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.feeds.contacts import build_contacts, slip
 from commonweal.synthetic.frames import build_table
 from commonweal.synthetic.people.people import make_people
@@ -61,6 +63,20 @@ def test_names_differ_just_where_the_site_says_so(field: str) -> None:
     assert (same == (both["said"] == MATCH)).all()
     assert 0 < (~same).sum() < 0.02 * both.height
     assert both["middle_name"].equals(both["middle_name_own"])
+
+
+def test_who_goes_by_another_first_name_often_uses_a_short_one_or_no_accent() -> None:
+    names = beside_contact(frames()["pii_name"].unique("person_id"))
+    other = names.filter(pl.col("first_name") != pl.col("first_name_own"))
+    pairs = set(other.select("first_name", "first_name_own").iter_rows())
+    short = {(row["name"], row["nickname"]) for row in read_facts("nicknames.csv")}
+    assert pairs & short
+    assert any(own == bare(name) for name, own in pairs)
+
+
+def bare(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if letter.isascii()) if not name.isascii() else ""
 
 
 def test_births_and_sexes_differ_just_where_the_site_says_so() -> None:

@@ -28,6 +28,7 @@ FOLDER = "rosters"
 ID, CHANGE, AUTHORISED = "participant_id", "change", "authorised_on"
 COLUMNS = (ID, CHANGE, AUTHORISED, *FIELDS)
 """Columns of the file, which never change their order."""
+FORMULA, NUMBER = r"^[=+@\t\r-]", r"^[+-]?[0-9 ().-]+$"
 
 
 class Change(StrEnum):
@@ -111,8 +112,8 @@ class Roster:
         }
 
     def to_csv(self) -> bytes:
-        """The file that a site downloads."""
-        return self.rows.write_csv().encode()
+        """The file that a site downloads; what a spreadsheet would run as a formula is quoted."""
+        return self.rows.with_columns(map(_quote_formula, FIELDS)).write_csv().encode()
 
 
 def build_roster(site: str, programme: ProgrammeSide, last: Download | None) -> Roster:
@@ -175,6 +176,17 @@ def download_roster(
         )
         _record(home, download)
     return roster, download
+
+
+def _quote_formula(field: str) -> pl.Expr:
+    """A text with an apostrophe in front where a spreadsheet would take it for a formula.
+
+    Participants enter their details themselves, and stewards open the file. Telephone numbers
+    that begin with a plus sign are none.
+    """
+    text = pl.col(field).cast(pl.String)
+    risky = text.str.contains(FORMULA) & ~text.str.contains(NUMBER)
+    return pl.when(risky).then(pl.lit("'") + text).otherwise(text).alias(field)
 
 
 def _list_gone(before: pl.Series, listed: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:

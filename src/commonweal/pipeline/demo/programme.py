@@ -19,6 +19,7 @@ from commonweal.intake.sites import Site
 from commonweal.pipeline.build import Built, run_build
 from commonweal.pipeline.demo.gibleed import write_gibleed
 from commonweal.pipeline.handing_in import HandedIn, hand_in
+from commonweal.pipeline.matching import match_current
 from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.training import build_training_release
 from commonweal.release.catalogue import Release
@@ -73,6 +74,7 @@ def run_demo(
     plan = build_plan(persons=persons, seed=SEED, as_of=CUTOFF)
     handed_in = tuple(_hand_in(settings, plan, progress, now))
     _write_feeds(settings, plan, progress)
+    match_current(settings, progress)
     built = run_build(settings, progress, now=now)
     return Demonstration(handed_in, built, build_training_release(settings, progress, now=now))
 

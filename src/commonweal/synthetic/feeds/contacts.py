@@ -31,8 +31,8 @@ from commonweal.synthetic.sites.details import (
     list_area_codes,
     list_whom,
 )
-from commonweal.synthetic.sites.matching import draw_differing
-from commonweal.synthetic.sites.names import Names, draw_streets, list_next
+from commonweal.synthetic.sites.matching import DIFFERING, draw_differing
+from commonweal.synthetic.sites.names import choose_called, choose_taken, draw_streets
 
 MONTHS = 12
 SEXES = ["male", "female", "skip", "prefer_not_to_answer"]
@@ -45,54 +45,43 @@ def build_contacts(plan: Plan, people: People) -> pa.Table:
     draws = plan.draws
     whom = list_whom(people, np.arange(len(people), dtype=np.int64))
     names = draw_person_names(draws, whom)
-    called = _rename(draws, whom, names)
+    differs = {field: draw_differing(draws, field, whom.ids) for field in DIFFERING}
     columns: dict[str, Any] = {
         "participant_id": people.ids,
-        "first_name": called.given_text,
+        "first_name": _choose(differs["first_name"], choose_called(names.given), names.given_text),
         "middle_name": draw_middle_names(draws, whom),
-        "last_name": called.family_text,
-        "birth_date": np.where(
-            draw_differing(draws, "dob", whom.ids), slip(people.born), people.born
-        ),
-        "sex": _list_sexes(draws, people),
-        "phone_number": _list_phones(plan, whom),
-        "email": build_addresses(
-            names, whom.ids, further=draw_differing(draws, "email", whom.ids).astype(np.int64)
-        ),
-        **_list_homes(draws, whom, unknown=people.residence == NOWHERE),
+        "last_name": _choose(differs["last_name"], choose_taken(names.family), names.family_text),
+        "birth_date": np.where(differs["dob"], slip(people.born), people.born),
+        "sex": _list_sexes(draws, people, differs["sex"]),
+        "phone_number": _list_phones(plan, whom, differs["phone_number"]),
+        "email": build_addresses(names, whom.ids, further=differs["email"].astype(np.int64)),
+        **_list_homes(draws, whom, differs["address"], unknown=people.residence == NOWHERE),
     }
     return build_table(get_model("feeds").table("participant_contact"), [columns])
 
 
-def _rename(draws: Draws, whom: Whom, names: Names) -> Names:
-    """What they call themselves, where it is another name than their sites know."""
-    given, family = (
-        np.where(draw_differing(draws, field, whom.ids), list_next(known), known)
-        for field, known in (("first_name", names.given), ("last_name", names.family))
-    )
-    return Names(given, family)
+def _choose(whom: Flags, theirs: pa.Array, others: pa.Array | pa.Scalar) -> pa.Array:
+    return pc.if_else(pa.array(whom), theirs, others)
 
 
-def _list_phones(plan: Plan, whom: Whom) -> pa.Array:
+def _list_phones(plan: Plan, whom: Whom, moved: Flags) -> pa.Array:
     """Ten digits, of which the last two are others where somebody has a new number."""
     last = draw_last_digits(plan.draws, whom.ids)
     further = plan.draws.integers("contact/phone number", whom.ids, 1, LAST_OF_FICTION)
-    moved = draw_differing(plan.draws, "phone_number", whom.ids)
     last = (last + np.where(moved, further, 0)) % (LAST_OF_FICTION + 1)
     before, after = PLAIN_PHONE
     return join(before, list_area_codes(plan, whom), after, digits(last, 2))
 
 
-def _list_homes(draws: Draws, whom: Whom, *, unknown: Flags) -> dict[str, pa.Array]:
+def _list_homes(draws: Draws, whom: Whom, moved: Flags, *, unknown: Flags) -> dict[str, pa.Array]:
     """Addresses; who moved lives in another street, farther out, of the same place."""
     homes = dict(draw_homes(draws, whom))
     highest = HOUSE_NUMBERS[1]
     number = draws.integers("contact/house number", whom.ids, highest + 1, 2 * highest)
-    moved = draw_differing(draws, "address", whom.ids)
     elsewhere = join(number, " ", draw_streets(draws, "contact/street", whom.ids))
-    homes["address_1"] = pc.if_else(pa.array(moved), elsewhere, homes["address_1"])
+    homes["address_1"] = _choose(moved, elsewhere, homes["address_1"])
     nothing = pa.scalar(None, pa.string())
-    return {name: pc.if_else(pa.array(unknown), nothing, text) for name, text in homes.items()}
+    return {name: _choose(~unknown, text, nothing) for name, text in homes.items()}
 
 
 def slip(born: Days) -> Days:
@@ -106,9 +95,9 @@ def slip(born: Days) -> Days:
     return np.asarray(np.where((days < MONTHS) & (days != numbers), swapped, earlier))
 
 
-def _list_sexes(draws: Draws, people: People) -> pa.Array:
+def _list_sexes(draws: Draws, people: People, differs: Flags) -> pa.Array:
     """Answers about sex at birth; some entered the other one."""
     skipped = draws.chance("contact/skipped sex", people.ids, SKIPPED_SHARE)
     place = np.select([people.sex == MALE, people.sex == FEMALE, skipped], [0, 1, 2], 3)
-    slipped = draw_differing(draws, "sex", people.ids) & (place <= 1)
+    slipped = differs & (place <= 1)
     return choose_words(np.where(slipped, 1 - place, place), SEXES)

@@ -56,9 +56,17 @@ def draw_names(draws: Draws, stream: str, keys: Ints, sex: Ints, spanish: Flags)
     return Names(given, _draw_of(draws, f"{stream}/family", keys, spanish))
 
 
-def list_next(positions: Ints) -> Ints:
-    """For each name the next one of its kind and language in the list; never the same one."""
-    return _next_of_kind()[positions]
+def choose_called(given: Ints) -> pa.Array:
+    """What people with a given name may call themselves instead; never the name itself.
+
+    The short form, the name without accents, or else another name of the same kind.
+    """
+    return choose_words(given, _called_names())
+
+
+def choose_taken(family: Ints) -> pa.Array:
+    """A family name taken later: another one of the same kind."""
+    return choose_words(_next_of_kind()[family], _all_names())
 
 
 def draw_streets(draws: Draws, stream: str, keys: Ints) -> pa.Array:
@@ -89,6 +97,17 @@ def _plain(name: str) -> str:
     """ASCII letters only, as they are left when accents are taken off."""
     letters = unicodedata.normalize("NFKD", name).lower()
     return "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
+
+
+@cache
+def _called_names() -> list[str]:
+    short = {row["name"]: row["nickname"] for row in read_facts("nicknames.csv")}
+    names, following = _all_names(), _next_of_kind()
+    bare = [plain.capitalize() for plain in _plain_names()]
+    return [
+        short.get(name, names[following[at]] if name == bare[at] else bare[at])
+        for at, name in enumerate(names)
+    ]
 
 
 @cache
