@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from commonweal.hub.accounts.models import Role, User
 from commonweal.hub.sites.models import Steward
-from commonweal.intake.sites import get_site
+from commonweal.intake.sites import Site, get_site
 from commonweal.schema.errors import CommonwealError
 
 Visitor = User | AnonymousUser
@@ -60,11 +60,7 @@ def for_site(view: View) -> View:
     def answer(request: HttpRequest, site: str, **rest: Any) -> HttpResponse:
         if not may_see(request.user, site):
             raise PermissionDenied
-        try:
-            found = get_site(get_home(), site)
-        except CommonwealError as error:
-            raise Http404 from error
-        return view(request, found, **rest)
+        return view(request, find_site(site), **rest)
 
     return _mark(answer, "site")
 
@@ -83,13 +79,15 @@ def for_members(view: View) -> View:
 
 
 def for_curators(view: View) -> View:
-    """Open a page to curators alone."""
+    """Open a page to curators alone; one of a site is given the site."""
 
     @never_cache
     @wraps(view)
     def answer(request: HttpRequest, **rest: Any) -> HttpResponse:
         if not is_curator(request.user):
             raise PermissionDenied
+        if "site" in rest:
+            rest["site"] = find_site(rest["site"])
         return view(request, **rest)
 
     return _mark(answer, "curators")
@@ -98,6 +96,14 @@ def for_curators(view: View) -> View:
 def for_everybody(view: View) -> View:
     """Say that a page is open to all the world; it is listed in the settings as well."""
     return _mark(view, "everybody")
+
+
+def find_site(name: str) -> Site:
+    """The registered site of that name; a page for any other does not exist."""
+    try:
+        return get_site(get_home(), name)
+    except CommonwealError as error:
+        raise Http404 from error
 
 
 def _mark(view: View, audience: str) -> View:
