@@ -21,9 +21,13 @@ NAMING = "naming"
 """The relation of values that are emptied: ``person`` and ``value``."""
 _PAIRS, _TOKENS = "naming_pairs", "naming_tokens"
 
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 PATTERNS = (
-    r"\b\d{4}-\d{2}-\d{2}\b",
+    r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b",
     r"\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b",
+    r"\b(19\d{2}|20[0-2]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b",
+    rf"(?i)\b\d{{1,2}}[- ]?({_MONTHS})[a-z]*[- ,]*\d{{2,4}}\b",
+    rf"(?i)\b({_MONTHS})[a-z]* \d{{1,2}},? \d{{4}}\b",
     r"\S@\S+\.\S",
     r"\(\d{3}\) ?\d{3}[-. ]?\d{4}",
     r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b",
