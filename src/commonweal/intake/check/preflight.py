@@ -25,7 +25,7 @@ from commonweal.intake.check.records import (
     split_records,
 )
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 512 << 10
 """What is made of a block of this size fits into the cache of a core."""
 MAX_RECORD_BYTES = 16 << 20
 HEAD_BYTES = 4096
