@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from commonweal.cli.main import app
+from commonweal.cli.main import build_app
 from commonweal.cli.manual import build_command_page, find_examples, walk_verbs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def find_commands(text: str) -> list[str]:
 def find_fault(command: str) -> str | None:
     """What the command line would refuse about a documented command."""
     words = shlex.split(command)
-    verb = typer.main.get_command(app)
+    verb = typer.main.get_command(build_app())
     path: list[str] = []
     while isinstance(verb, TyperGroup) and words and not words[0].startswith("-"):
         path.append(words.pop(0))

@@ -15,6 +15,8 @@ from commonweal.intake.check.concepts import Terms
 from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.report import CheckReport
+from commonweal.intake.reports.junit import render_junit
+from commonweal.intake.reports.table import render_csv
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.vocabulary import get_vocabulary
 from commonweal.schema.errors import CommonwealError, ExitCode
@@ -35,6 +37,14 @@ JsonFileOption = Annotated[
 HtmlFileOption = Annotated[
     Path | None, typer.Option("--html", help="Write the report as one HTML page into this file.")
 ]
+CsvFileOption = Annotated[
+    Path | None,
+    typer.Option("--csv", help="Write the findings as CSV into this file, a row for each place."),
+]
+JunitFileOption = Annotated[
+    Path | None,
+    typer.Option("--junit", help="Write the report as JUnit XML into this file."),
+]
 ValuesOption = Annotated[
     bool,
     typer.Option(
@@ -50,23 +60,34 @@ def check(
     dialect: DialectOption = "programme",
     json: JsonFileOption = None,
     html: HtmlFileOption = None,
+    csv: CsvFileOption = None,
+    junit: JunitFileOption = None,
     show_values: ValuesOption = False,
 ) -> None:
     """Check a submission before it is sent.
 
-    Every cell of every file is checked, and every fault is counted and located by line. No
-    value of a cell is shown. The exit code is 0 when the folder is accepted, 1 when it is
-    rejected and 2 when the check could not run.
+    Every cell of every file is checked, every fault is counted, and the first of each kind are
+    located by line. No value of a cell is shown unless --show-values is given. The exit code is
+    0 when all is accepted, 1 when something is rejected and 2 when the check could not run.
 
     Example: commonweal check my-submission
 
     Example: commonweal check my-submission/person.csv
 
-    Example: commonweal check my-submission --json report.json --html report.html
+    Example: commonweal check my-submission --html report.html --csv findings.csv
+
+    Example: commonweal check my-submission --json - | jq .verdict
+
+    Example: commonweal check sprint-week-2 --dialect sprint --junit report.xml
     """
     report = run_check(folder, dialect=dialect, show_values=show_values)
+    name = show_name(folder.resolve().name)
     if html is not None:
-        write_report(html, render_html(report, show_name(folder.resolve().name)).encode())
+        write_report(html, render_html(report, name).encode())
+    if csv is not None:
+        write_report(csv, render_csv(report).encode())
+    if junit is not None:
+        write_report(junit, render_junit(report, name).encode())
     if json is not None and str(json) != "-":
         write_report(json, readable_json(report.to_json()))
     if str(json) == "-":

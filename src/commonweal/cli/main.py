@@ -2,6 +2,8 @@
 
 import signal
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from types import FrameType
 from typing import Annotated
 
@@ -9,35 +11,27 @@ import typer
 from rich.markup import escape
 
 from commonweal import __version__
-from commonweal.cli import (
-    check,
-    cohort,
-    config,
-    curate,
-    deidentify,
-    demo,
-    release,
-    serve,
-    sites,
-    sprint,
-    submissions,
-    submit,
-    synth,
-    vocabulary,
-)
 from commonweal.cli.failures import explain_os_error
 from commonweal.cli.output import ERR, OUT
 from commonweal.schema.errors import CommonwealError, ExitCode
 
-app = typer.Typer(
-    name="commonweal",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="A hub for a national cohort research programme: from a hospital's CSV files to a "
-    "researcher's notebook.",
+VERBS = (
+    "check",
+    "cohort",
+    "config",
+    "curate",
+    "deidentify",
+    "demo",
+    "release",
+    "serve",
+    "sites",
+    "sprint",
+    "submissions",
+    "submit",
+    "synth",
+    "vocabulary",
 )
+"""The modules of this package that add verbs; each is named after its first one."""
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  (the shape Typer calls back with)
@@ -52,32 +46,33 @@ VersionOption = Annotated[
 ]
 
 
-@app.callback()
 def about(*, version: VersionOption = False) -> None:
     """Options that stand before a verb."""
 
 
-check.register(app)
-cohort.register(app)
-config.register(app)
-curate.register(app)
-deidentify.register(app)
-demo.register(app)
-release.register(app)
-serve.register(app)
-sites.register(app)
-sprint.register(app)
-submissions.register(app)
-submit.register(app)
-synth.register(app)
-vocabulary.register(app)
+def build_app(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """The command line with the verbs of these modules, which are loaded now and no sooner."""
+    app = typer.Typer(
+        name="commonweal",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        help="A hub for a national cohort research programme: from a hospital's CSV files to a "
+        "researcher's notebook.",
+    )
+    app.callback()(about)
+    for verb in verbs:
+        import_module(f"commonweal.cli.{verb}").register(app)
+    return app
 
 
 def main() -> None:
     """Run a verb; an error a person can mend is a sentence, never a traceback."""
     signal.signal(signal.SIGTERM, _stop)
+    verb = sys.argv[1:2]
     try:
-        app()
+        build_app(verb if set(verb) & set(VERBS) else VERBS)()
     except CommonwealError as error:
         _tell(error)
         sys.exit(error.exit_code)

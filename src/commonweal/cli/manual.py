@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from commonweal.cli.main import app
+from commonweal.cli.main import build_app
 
 EXAMPLE = re.compile(r"^Example:\s*(.+(?:\n.+)*)\n*", re.MULTILINE)
 VERBATIM = "\b\n"
@@ -29,7 +29,7 @@ def build_command_page() -> str:
 
 def walk_verbs() -> Iterator[tuple[str, TyperCommand]]:
     """Every verb with its full name, such as ``release list``."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(build_app())
     if isinstance(command, TyperGroup):
         yield from _walk(command, "")
 

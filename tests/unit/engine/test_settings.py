@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from commonweal.cli.config import flatten
-from commonweal.cli.main import app
+from commonweal.cli.main import build_app
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.schema.errors import CommonwealError
 
@@ -96,8 +96,8 @@ def test_settings_cannot_change() -> None:
 
 def test_config_prints_settings_and_masks_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMMONWEAL_HUB__SECRET_KEY", SECRET)
-    plain = CliRunner().invoke(app, ["config"])
-    as_json = CliRunner().invoke(app, ["config", "--json"])
+    plain = CliRunner().invoke(build_app(), ["config"])
+    as_json = CliRunner().invoke(build_app(), ["config", "--json"])
     assert plain.exit_code == as_json.exit_code == 0
     assert SECRET not in plain.output + as_json.output
     assert "engine.memory_limit = 1GB" in plain.output

@@ -55,29 +55,3 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
         "message": "Not a date written YYYY-MM-DD: 1 cell of death_date.",
         "fix": "Write dates such as 2024-02-29.",
     }
-
-
-def test_notes_as_json_lines(tmp_path: Path) -> None:
-    good = valid_row("note", note_text="line\nline")
-    bad = valid_row("note", note_id="1.5") | {"shoe_size": 42}
-    content = [json.dumps(good), "", "[1]", "{", "[" * 100_000, json.dumps(bad)]
-    (tmp_path / "note.jsonl").write_text("\n".join(content) + "\n")
-    report = check(tmp_path)
-    assert places(found(report, "structure.blank_line")) == [(2, 2)]
-    assert places(found(report, "structure.bad_json")) == [(3, 3), (4, 4), (5, 5)]
-    assert places(found(report, "type.integer", "note_id")) == [(6, 6)]
-    assert found(report, "header.unknown_column").column == "shoe_size"
-    assert (report.files[0].rows, report.files[0].rejected_rows) == (2, 4)
-
-
-def test_json_values_of_a_cell(tmp_path: Path) -> None:
-    row: dict[str, object] = {k: v or None for k, v in valid_row("note").items()}
-    row |= {"note_id": 7, "person_id": 1.5, "note_title": ["a"], "note_text": None}
-    (tmp_path / "note.jsonl").write_text(json.dumps(row))
-    report = check(tmp_path)
-    wrong = {(f.code, f.column) for f in report.all_findings if f.severity == "error"}
-    assert wrong == {
-        ("type.integer", "person_id"),
-        ("type.string", "note_title"),
-        ("required.empty", "note_text"),
-    }

@@ -85,3 +85,20 @@ def test_values_of_keys_stay_out_of_the_report(tmp_path: Path) -> None:
     assert "987654" not in str(check(tmp_path).to_json())
     shown = found(check(tmp_path, show_values=True), "key.person_absent")
     assert shown.examples[0].value == "987654"
+
+
+def test_a_table_of_identity_that_is_absent_is_not_submitted_and_not_empty(tmp_path: Path) -> None:
+    write_persons(tmp_path, 1)
+    assert "pii.not_submitted" not in codes(check(tmp_path))
+    write_table(tmp_path, "pii_name", [valid_row("pii_name")])
+    finding = found(check(tmp_path), "pii.not_submitted")
+    assert (finding.severity, finding.message.split()[0]) == ("info", "participant_match")
+    write_table(tmp_path, "participant_match", [])
+    report = check(tmp_path)
+    assert "pii.not_submitted" not in codes(report)
+    assert found(report, "pii.person_without_match").count == 1
+
+
+def test_keys_that_are_text_are_no_numbers(tmp_path: Path) -> None:
+    write_table(tmp_path, "relationship", [valid_row("relationship")] * 2)
+    assert check(tmp_path).is_accepted

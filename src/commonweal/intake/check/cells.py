@@ -8,8 +8,7 @@ that is none of them is left to the slower passes.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -28,6 +27,8 @@ LONGEST = 31
 MOST_SURE_DIGITS = 18
 """Numbers of so many digits fit into 64 bits whatever the digits are."""
 MOST_WORDS = 3
+FEW = 500
+"""So many cells are read by Python in the time that Polars takes to begin."""
 OUTLIERS = 16
 """So many cells of a block may be longer than the others and are left to the slower passes."""
 FIRST_YEAR, LAST_YEAR = 1850, 2099
@@ -80,20 +81,23 @@ class Column:
     starts: Positions
     ends: Positions
     lengths: Numbers
+    has_quotes: bool
+    """Whether there is a quote anywhere in the block."""
 
-    def read_text(self, rows: Positions) -> pl.Series:
+    def read_text(self, rows: Positions) -> list[str] | pl.Series:
         """The cells of some rows as text, without the quotes around them; a doubled one is one."""
         starts, ends = self.starts[rows], self.ends[rows]
         quoted = (self.data[starts] == QUOTE) & (ends > starts)
         starts, ends = starts + quoted, ends - quoted
+        if len(rows) <= FEW:
+            pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+            cells = [self.data[start:end].tobytes().decode() for start, end in pairs]
+            return [cell.replace('""', '"') for cell in cells]
         offsets = np.concatenate(([0], np.cumsum(ends - starts)))
         index = np.repeat(starts - offsets[:-1], ends - starts) + np.arange(offsets[-1])
-        text = self.data[index]
-        cells = pa.LargeStringArray.from_buffers(
-            len(rows), pa.py_buffer(offsets), pa.py_buffer(text)
-        )
-        read = pl.Series(cells)
-        return read.str.replace_all('""', '"', literal=True) if (text == QUOTE).any() else read
+        buffers = pa.py_buffer(offsets), pa.py_buffer(self.data[index])
+        series = pl.Series(pa.LargeStringArray.from_buffers(len(rows), *buffers))
+        return series.str.replace_all('""', '"', literal=True) if self.has_quotes else series
 
     def last_words(self) -> tuple[list[Bits], int]:
         """The digits of a cell as numbers from its end on, eight bytes at a time; 0 before it.
@@ -126,7 +130,7 @@ def fetch_words(data: Bytes) -> Bits:
 
 def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> Column:
     starts, ends = split.bounds(place, every_quote=every_quote)
-    return Column(split.data, words, starts, ends, ends - starts)
+    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes)
 
 
 def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
@@ -154,7 +158,7 @@ def _judge_floats(column: Column, wants_values: bool) -> Judgement:
     signs = column.data[column.starts]
     signed = (signs == ord("-")) | (signs == ord("+"))
     starts = column.starts + signed
-    bare = Column(column.data, column.words, starts, column.ends, column.ends - starts)
+    bare = replace(column, starts=starts, lengths=column.ends - starts)
     points = np.zeros(len(starts), dtype=np.uint8)
     odd = []
     digits, longest = bare.last_words()

@@ -9,9 +9,10 @@ and dates is written to Parquet on the way, so that the text is parsed once.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,7 @@ from commonweal.intake.check.doubtful import (
 from commonweal.intake.check.kept import is_kept, is_kept_day, is_kept_presence
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
-from commonweal.intake.check.records import Bits, Positions, Split
+from commonweal.intake.check.records import Bits, Mask, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
 from commonweal.schema.model import DataType, Field
 
@@ -129,10 +130,10 @@ class _ColumnPass:
         if not self._is_kept:
             return None
         if self._is_presence:
-            return pa.array(filled, mask=~filled)
+            return _as_array(np.packbits(filled, bitorder="little"), filled, pa.bool_())
         if values is None:
             return pa.nulls(split.rows, self._type)
-        return pa.array(values, mask=~known).view(self._type)
+        return _as_array(values, known, self._type)
 
     def _report(self, reading: Reading, numbers: Positions) -> None:
         """Count the faults, and locate only as many as will be shown."""
@@ -155,6 +156,12 @@ def build_key_schema(fields: Iterable[Field]) -> pl.Schema:
     return frame.with_row_index(ROW).select(ROW, *build_keys(fields)).collect_schema()
 
 
+def _as_array(values: npt.NDArray[Any], known: Mask, kind: pa.DataType) -> pa.Array:
+    """An Arrow array of numbers where they lie, null where they are not known."""
+    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(known), [validity, pa.py_buffer(values)])
+
+
 class KeyWriter:
     """Writes keys and dates, batch by batch, to one Parquet file."""
 
@@ -162,7 +169,7 @@ class KeyWriter:
         self._schema = pl.DataFrame(schema=schema).to_arrow().schema
         self._waiting: list[pa.RecordBatch] = []
         self._writer = pq.ParquetWriter(
-            path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
+            path, self._schema, compression="none", use_dictionary=False, write_statistics=False
         )
 
     def __enter__(self) -> Self:

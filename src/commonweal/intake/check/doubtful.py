@@ -25,8 +25,6 @@ from commonweal.intake.check.exact import (
 from commonweal.intake.check.kept import is_kept, is_kept_number, is_kept_presence
 from commonweal.schema.model import DataType, Field
 
-FEW = 500
-"""So many cells are judged by Python in the time that Polars takes to begin."""
 _NUMBER = "^[+-]?[0-9]+$"
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SURE_DATE = f"{_DATE}$"
@@ -47,9 +45,12 @@ class Reading:
     keys: npt.NDArray[np.int64]
 
 
-def read_doubtful(field: Field, text: pl.Series) -> Reading:
-    """Judge cells with certainty; keys are numbers or days, and none where nothing is kept."""
-    return _read_few(field, text.to_list()) if len(text) <= FEW else _read_many(field, text)
+def read_doubtful(field: Field, text: list[str] | pl.Series) -> Reading:
+    """Judge cells with certainty; keys are numbers or days, and none where nothing is kept.
+
+    A few cells come as a list, many as a series.
+    """
+    return _read_few(field, text) if isinstance(text, list) else _read_many(field, text)
 
 
 def _read_few(field: Field, text: list[str]) -> Reading:

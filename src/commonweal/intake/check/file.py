@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from errno import EINVAL
+from itertools import groupby, islice
 from pathlib import Path
 from stat import S_ISREG
 
 from commonweal.intake.check.columnar import Source, check_cells
 from commonweal.intake.check.header import (
+    HEADER_PLACE,
     Header,
     compare_header,
+    find_bad_byte,
     find_other_delimiter,
     match_columns,
     read_header,
@@ -22,8 +25,15 @@ from commonweal.intake.check.preflight import (
     Structure,
     recognise,
 )
-from commonweal.intake.check.structure import copy_sound_records
-from commonweal.intake.findings import Finding, Severity, Tally, build_finding
+from commonweal.intake.check.structure import copy_sound_records, count_lines
+from commonweal.intake.findings import (
+    MAX_EXAMPLES,
+    Example,
+    Finding,
+    Severity,
+    Tally,
+    build_finding,
+)
 from commonweal.intake.report import FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
@@ -88,7 +98,7 @@ class FileCheck:
         with path.open("rb") as stream:
             header = read_header(stream, self.max_record_bytes)
         if header is None:
-            return self._add(checked, self._name_header_fault(path))
+            return self._explain_header(path, checked)
         if delimiter := find_other_delimiter(header.names):
             return self._add(checked, "file.delimiter", detail=delimiter)
         checked = checked.with_findings(tuple(compare_header(path.name, header, checked.table)))
@@ -96,12 +106,15 @@ class FileCheck:
             return checked
         return self._check_records(path, header, checked)
 
-    def _name_header_fault(self, path: Path) -> str:
+    def _explain_header(self, path: Path, checked: Checked) -> Checked:
         with path.open("rb") as stream:
             line = stream.readline(self.max_record_bytes + 1)
-        return (
-            "structure.record_too_long" if len(line) > self.max_record_bytes else "header.malformed"
-        )
+        if len(line) > self.max_record_bytes:
+            return self._add(checked, "structure.record_too_long")
+        bad = find_bad_byte(line)
+        if bad is None:
+            return self._add(checked, "header.malformed")
+        return self._add(checked, "encoding.invalid_utf8", detail=f"{bad:,}", place=HEADER_PLACE)
 
     def _check_records(self, path: Path, header: Header, checked: Checked) -> Checked:
         mapping = match_columns(header.names, checked.table)
@@ -118,8 +131,7 @@ class FileCheck:
         )
         if not structure.sound:
             return self._check_damaged(source, checked, keys)
-        if structure.broken_lines:
-            tally.count("structure.newline_in_value", more=structure.broken_lines)
+        _note_broken_lines(structure, tally)
         return self._conclude(checked, source, keys, tally, structure)
 
     def _check_damaged(self, source: Source, checked: Checked, keys: Path) -> Checked:
@@ -136,6 +148,9 @@ class FileCheck:
             progress=lambda done: self._tell(path, done // 2, size),
             limit=self.max_record_bytes,
         )
+        if copy.is_whole:
+            there = count_lines(path, after=source.header_bytes)
+            _assert_nothing_lost(path.name, there, copy.lines_read, "lines")
         structure = check_cells(
             replace(source, path=copy.path, header_bytes=0, header_lines=0),
             keys,
@@ -184,13 +199,16 @@ class FileCheck:
     def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
         return self._add(Checked(FileReport(path.name, table.name), table), code, detail=detail)
 
-    def _add(self, checked: Checked, code: str, *, detail: str = "") -> Checked:
+    def _add(
+        self, checked: Checked, code: str, *, detail: str = "", place: Example | None = None
+    ) -> Checked:
         limit = f"{self.max_record_bytes >> 20} MiB"
         finding = build_finding(
             code,
             file=checked.report.file,
             table=checked.table.name,
             detail=limit if code == "structure.record_too_long" else detail,
+            examples=(place,) if place else (),
         )
         return checked.with_findings((finding,))
 
@@ -214,11 +232,21 @@ def stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _assert_nothing_lost(file: str, seen: int, accounted: int) -> None:
+def _note_broken_lines(structure: Structure, tally: Tally) -> None:
+    """Values over several lines: counted by the pass, and the first ones located."""
+    code = "structure.newline_in_value"
+    rows = (after - 1 for after, _ in groupby(row for row, _ in structure.lines.line_shifts()))
+    for record, line in map(structure.lines.place, islice(rows, MAX_EXAMPLES)):
+        tally.add(code, line=line, record=record)
+    if structure.broken_lines > MAX_EXAMPLES:
+        tally.count(code, more=structure.broken_lines - MAX_EXAMPLES)
+
+
+def _assert_nothing_lost(file: str, seen: int, accounted: int, what: str = "records") -> None:
     """Rows parsed and rows rejected are all the rows there are, whichever pass counted them."""
     if seen != accounted:
         raise CommonwealError(
-            f"{file} has {seen:,} records, but {accounted:,} are accounted for.",
+            f"{file} has {seen:,} {what}, but {accounted:,} are accounted for.",
             fix="This is a fault of the check and not of the file: please report it.",
         )
 

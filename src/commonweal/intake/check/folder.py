@@ -130,7 +130,8 @@ def _name_stranger(path: Path, model: Model) -> str:
     stem = path.name.lower().partition(".")[0]
     if model.deidentified and is_identifying(stem):
         return "sprint.identifying_file"
-    asked_elsewhere = any(find_table(path.name, get_model(name)) for name in SUBMITTED)
+    others = [other for other in map(get_model, SUBMITTED) if not other.deidentified]
+    asked_elsewhere = any(find_table(path.name, other) for other in others)
     return "file.not_asked" if asked_elsewhere else "file.unknown"
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO
 
-from commonweal.intake.findings import Finding, build_finding
+from commonweal.intake.findings import Example, Finding, build_finding
 from commonweal.schema.model import Field, Table, get_model
 
 MAX_NAMED_COLUMNS = 20
 SUBMITTED = ("programme", "omop-5.3", "omop-5.4", "sprint", "alpha")
+HEADER_PLACE = Example(line=1, record=0)
+"""Where the header stands: before the first record."""
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -59,6 +61,15 @@ def _parse(text: bytes) -> tuple[str, ...] | None:
     return tuple(rows[0]) if len(rows) == 1 else None
 
 
+def find_bad_byte(text: bytes) -> int | None:
+    """Where the first byte that is not UTF-8 stands, from 0; None when all are."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
 def find_other_delimiter(names: tuple[str, ...]) -> str:
     """The name of the separator the header seems to use in place of commas, or nothing."""
     spelled = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -89,19 +100,24 @@ def compare_header(file: str, header: Header, table: Table) -> Iterator[Finding]
     mapping = match_columns(header.names, table)
     found = [field for _, field in mapping.fields]
     if not found:
-        yield build_finding("header.absent", file=file, table=table.name)
+        yield _about(file, table, "header.absent")
         return
     for field in table.fields:
         if field not in found:
             yield _about(file, table, "header.missing_column", field.name)
     yield from _find_unknown(file, header, table)
     yield from _find_misspelled(file, header, table, mapping)
-    if sorted(found, key=table.fields.index) != found:
-        yield build_finding("header.order", file=file, table=table.name)
+    folded = [fold(name) for name in header.names]
+    is_clear = len(set(folded)) == len(folded)
+    if is_clear and sorted(found, key=table.fields.index) != found:
+        yield _about(file, table, "header.order")
 
 
-def _about(file: str, table: Table, code: str, column: str, detail: str = "") -> Finding:
-    return build_finding(code, file=file, table=table.name, column=column, detail=detail)
+def _about(file: str, table: Table, code: str, column: str = "", detail: str = "") -> Finding:
+    places = (HEADER_PLACE,)
+    return build_finding(
+        code, file=file, table=table.name, column=column, detail=detail, examples=places
+    )
 
 
 def _find_unknown(file: str, header: Header, table: Table) -> Iterator[Finding]:
@@ -124,6 +140,7 @@ def _find_unknown(file: str, header: Header, table: Table) -> Iterator[Finding]:
             table=table.name,
             count=rest,
             detail=f"{rest:,} more columns",
+            examples=(HEADER_PLACE,),
         )
 
 

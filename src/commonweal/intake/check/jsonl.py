@@ -9,7 +9,7 @@ import polars as pl
 from commonweal.intake.check.columnar import BATCH_ROWS, ROW, KeyWriter, build_key_schema
 from commonweal.intake.check.doubtful import build_keys
 from commonweal.intake.check.exact import find_fault
-from commonweal.intake.check.header import MAX_NAMED_COLUMNS, is_column_like
+from commonweal.intake.check.header import MAX_NAMED_COLUMNS, find_bad_byte, is_column_like
 from commonweal.intake.check.json_line import Pairs, as_text, find_field, read_line
 from commonweal.intake.check.kept import is_kept
 from commonweal.intake.check.lines import LineMap
@@ -87,8 +87,9 @@ class JsonLines:
         """The cells of a line that later passes need; None when it could not be read."""
         content = read_line(line, is_first=self.seen == 1)
         if isinstance(content, str):
-            if content == "encoding.invalid_utf8":
-                self._tally.explain(content, f"{self._offset + find_bad_byte(line):,}")
+            bad = find_bad_byte(line)
+            if bad is not None:
+                self._tally.explain("encoding.invalid_utf8", f"{self._offset + bad:,}")
             self._reject(content)
             return None
         self.rows += 1
@@ -127,12 +128,3 @@ class JsonLines:
             self._tally.add(code, line=at, record=at, column=field.name, value=text)
         if text and "\0" in text:
             self._tally.add("encoding.nul", line=at, record=at)
-
-
-def find_bad_byte(line: bytes) -> int:
-    """Where the first byte that is not UTF-8 stands in a line, from 0."""
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start
-    return 0

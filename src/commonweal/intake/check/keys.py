@@ -12,6 +12,7 @@ from commonweal.intake.check.columnar import ROW
 from commonweal.intake.check.file import Checked
 from commonweal.intake.check.kept import FACTS, is_key
 from commonweal.intake.check.locating import Locator, RowRule
+from commonweal.intake.check.repeats import count_repeats
 from commonweal.intake.findings import Finding
 from commonweal.schema.model import Field, Reference
 
@@ -39,7 +40,7 @@ FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
 def find_key_faults(locator: Locator, others: Mapping[str, Checked]) -> Iterator[Finding]:
     """What is wrong with the keys of a table; ``others`` are all tables that were read."""
     for field in locator.fields:
-        if field.primary_key:
+        if field.primary_key and is_key(field):
             yield from _find_duplicates(locator, field)
     for field in locator.fields:
         if is_key(field) and field.references is not None:
@@ -52,7 +53,7 @@ def find_key_faults(locator: Locator, others: Mapping[str, Checked]) -> Iterator
 
 def _find_duplicates(locator: Locator, field: Field) -> Iterator[Finding]:
     key, table = quoted(field.name), quoted(locator.name)
-    surplus = locator.engine.value(f"SELECT count({key}) - count(DISTINCT {key}) FROM {table}")
+    surplus = _count_repeats(locator, field)
     if surplus:
         rows = (
             f"SELECT {ROW}, {key} FROM {table} SEMI JOIN (SELECT {key} FROM {table} "
@@ -60,6 +61,15 @@ def _find_duplicates(locator: Locator, field: Field) -> Iterator[Finding]:
             f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {ROW}) > 1"
         )
         yield locator.finding("key.duplicate", field, surplus, rows)
+
+
+def _count_repeats(locator: Locator, field: Field) -> int:
+    file, key = locator.checked.keys, quoted(field.name)
+    counted = count_repeats(file, field.name) if file else 0
+    if counted is not None:
+        return counted
+    different = f"SELECT count({key}) - count(DISTINCT {key}) FROM {quoted(locator.name)}"
+    return int(locator.engine.value(different))
 
 
 def _find_orphans(

@@ -25,7 +25,7 @@ from commonweal.intake.check.records import (
     split_records,
 )
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 512 << 10
 """What is made of a block of this size fits into the cache of a core."""
 MAX_RECORD_BYTES = 16 << 20
 HEAD_BYTES = 4096
@@ -92,7 +92,9 @@ def recognise(head: bytes) -> Nature:
 
 
 def _recognise_nuls(head: bytes) -> Nature | None:
-    """Every second byte NUL means two-byte characters; many NULs otherwise mean binary."""
+    """NULs in three bytes of four or in every second mean wide characters, others binary data."""
+    if _is_utf32(head):
+        return Nature("encoding.utf16", "UTF-32")
     even, odd = head[0::2].count(0), head[1::2].count(0)
     half = max(len(head) // 2, 1)
     if max(even, odd) > 0.7 * half and min(even, odd) < 0.3 * half:
@@ -100,6 +102,13 @@ def _recognise_nuls(head: bytes) -> Nature | None:
     if even + odd > 0.6 * len(head):
         return Nature("file.not_csv", "binary data")
     return None
+
+
+def _is_utf32(head: bytes) -> bool:
+    """Whether one byte of four says something, and the others are NUL."""
+    quarter = max(len(head) // 4, 1)
+    silent = sorted(head[place::4].count(0) / quarter for place in range(4))
+    return silent[0] < 0.3 and silent[1] > 0.7
 
 
 def survey(

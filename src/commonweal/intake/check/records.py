@@ -100,11 +100,11 @@ def split_records(data: Bytes, size: int, width: int, *, allow_nul: bool) -> Spl
     stop = PAD + size
     words = data[: -(-stop // PAD) * PAD + PAD]
     words[stop:] = 0
-    newlines = _bits(words == NEWLINE)
-    separators = newlines | _bits(words == COMMA)
-    has_quotes = bool((words == QUOTE).any())
+    newlines = _bits(words, NEWLINE)
+    separators = newlines | _bits(words, COMMA)
+    quotes = _bits(words, QUOTE)
+    has_quotes = bool(quotes.any())
     if has_quotes:
-        quotes = _bits(words == QUOTE)
         inside = _running_xor(quotes)
         if not _quotes_fit(words, quotes, inside, separators, stop):
             return None
@@ -128,8 +128,8 @@ def split_records(data: Bytes, size: int, width: int, *, allow_nul: bool) -> Spl
     return Split(data, ends, cut, breaks, crlf, has_quotes)
 
 
-def _bits(mask: Mask) -> Bits:
-    return np.packbits(mask, bitorder="little").view(np.uint64)
+def _bits(words: Bytes, wanted: int) -> Bits:
+    return np.packbits(words == wanted, bitorder="little").view(np.uint64)
 
 
 def _positions(bits: Bits) -> Positions:
@@ -183,17 +183,16 @@ def _quotes_fit(words: Bytes, quotes: Bits, inside: Bits, separators: Bits, stop
     """
     may_open = _following(separators | quotes)
     may_open[1] |= _ONE
-    may_close = _preceding(separators | quotes | _bits(words == RETURN))
+    may_close = _preceding(separators | quotes | _bits(words, RETURN))
     odd = (quotes & inside & ~may_open) | (quotes & ~inside & ~may_close)
     return not _before(odd, stop - 1).any()
 
 
 def _count_returns(words: Bytes, inside: Bits, newlines: Bits, *, stop: int) -> int | None:
     """The carriage returns outside values; None when one is not followed by a line feed."""
-    returns = words == RETURN
-    if not returns.any():
+    outside = _before(_bits(words, RETURN) & ~inside, stop)
+    if not outside.any():
         return 0
-    outside = _before(_bits(returns) & ~inside, stop)
     if (outside & ~_preceding(newlines)[: len(outside)]).any():
         return None
     return int(np.bitwise_count(outside).sum())

@@ -46,6 +46,10 @@ class Copy:
     rejected: int
     lines: LineMap
     mixed_ends: bool
+    lines_read: int
+    """Physical lines that some record, kept or not, was read from."""
+    is_whole: bool
+    """Whether the file was read to its end, and not only to a line without one."""
 
     @property
     def seen(self) -> int:
@@ -132,6 +136,7 @@ class _Splitter:
         self._tally = tally
         self._limit = limit
         self._line = header_lines
+        self._header_lines = header_lines
         self._rows = 0
         self._rejected = 0
         self._ends = 0
@@ -156,7 +161,15 @@ class _Splitter:
 
     def result(self, path: Path) -> Copy:
         mixed = 0 < self._crlf < self._ends
-        return Copy(path, self._rows, self._rejected, self._map, mixed)
+        return Copy(
+            path,
+            self._rows,
+            self._rejected,
+            self._map,
+            mixed,
+            lines_read=self._line - self._header_lines,
+            is_whole=not self._lines.too_long,
+        )
 
     def _keep_block(self, block: bytes) -> bool:
         """Copy a block in which nothing is odd; False when it must be read line by line."""
@@ -260,6 +273,17 @@ class _Splitter:
     def _report(self, code: str, *, record: int = 0) -> None:
         number = record or self._rows + self._rejected + 1
         self._tally.add(code, line=self._line + 1, record=number)
+
+
+def count_lines(path: Path, *, after: int) -> int:
+    """Physical lines from a byte on, counted without any thought of records."""
+    ends, last = 0, b"\n"
+    with path.open("rb") as stream:
+        stream.seek(after)
+        while chunk := stream.read(BLOCK_BYTES):
+            ends += chunk.count(b"\n")
+            last = chunk[-1:]
+    return ends + (last != b"\n")
 
 
 def read_start(text: bytes) -> Reading:
