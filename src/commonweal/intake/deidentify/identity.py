@@ -135,8 +135,9 @@ _PERSON = "TRY_CAST(person_id AS BIGINT)"
 
 
 def _plain(value: str) -> str:
-    """Letters and digits in lower case, with one space for all there is between them."""
-    return f"trim(regexp_replace(lower({value}), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+    """Letters without accents and digits, in lower case, one space for all between them."""
+    plain = f"strip_accents(lower({value}))"
+    return f"trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
 
 
 def _digits(value: str) -> str:

@@ -196,7 +196,7 @@ def test_files_of_omop_5_4_are_read_under_their_names(source: Path, out: Path) -
 
 PII = {
     "pii_name": [
-        {"person_id": "1", "first_name": "Zebulon", "last_name": "Quill-Frost"},
+        {"person_id": "1", "first_name": "Zébulon", "last_name": "Quill-Frost"},
         {"person_id": "2", "first_name": "Hanna", "last_name": "White"},
     ],
     "pii_email": [{"person_id": "1", "email": "zq@mail.example"}],
@@ -206,6 +206,7 @@ PII = {
 }
 NAMING = [
     "seen by Zebulon",
+    "seen by ZÉBULON.",
     "QUILL FROST",
     "zq@mail.example",
     "6175550142",
