@@ -86,7 +86,9 @@ def generate(table: str, file: Path, rows: int) -> int:
     bad = 0
     with file.open("wb") as stream:
         for first in range(0, rows, CHUNK):
-            numbers = pl.DataFrame({"row": pl.int_range(first, min(first + CHUNK, rows), eager=True)})
+            numbers = pl.DataFrame(
+                {"row": pl.int_range(first, min(first + CHUNK, rows), eager=True)}
+            )
             text = numbers.select(make_column(field, place) for place, field in enumerate(fields))
             text.write_csv(stream, include_header=first == 0)
             bad += _count_planted(fields, first, min(first + CHUNK, rows))

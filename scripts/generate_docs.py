@@ -19,6 +19,7 @@ from commonweal.intake.findings import build_finding_pages
 from commonweal.intake.lifecycle.states import build_states_page
 from commonweal.intake.matching.pages import build_matching_page
 from commonweal.quality.metrics.pages import build_metric_pages
+from commonweal.schema.dialects import build_dialects_page
 from commonweal.schema.specification import (
     build_ddl_page,
     build_feeds_page,
@@ -34,6 +35,7 @@ MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
     ("reference/deidentification.md", build_treatments_page),
+    ("reference/dialects.md", build_dialects_page),
     ("reference/feeds.md", build_feeds_page),
     ("reference/matching.md", build_matching_page),
     ("reference/release-sql.md", build_ddl_page),

@@ -72,6 +72,7 @@ def run(
     report: CheckReport | None = None,
     as_of: date = AS_OF,
     most_persons: int | None = None,
+    tables: frozenset[str] = frozenset(),
     dry_run: bool = False,
 ) -> Deidentification:
     request = Request(
@@ -82,6 +83,7 @@ def run(
         dialect=dialect,
         as_of=as_of,
         most_persons=most_persons,
+        tables=tables,
         dry_run=dry_run,
     )
     return deidentify_folder(request, settings=SETTINGS)

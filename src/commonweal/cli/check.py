@@ -16,6 +16,8 @@ from commonweal.intake.html import render_html
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.metrics import Measured, measure_submission
 from commonweal.intake.report import CheckReport
+from commonweal.intake.reports.junit import render_junit
+from commonweal.intake.reports.table import render_csv
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.measuring import get_surroundings, get_terms
 from commonweal.schema.errors import CommonwealError, ExitCode
@@ -35,6 +37,14 @@ JsonFileOption = Annotated[
 ]
 HtmlFileOption = Annotated[
     Path | None, typer.Option("--html", help="Write the report as one HTML page into this file.")
+]
+CsvFileOption = Annotated[
+    Path | None,
+    typer.Option("--csv", help="Write the findings as CSV into this file, a row for each place."),
+]
+JunitFileOption = Annotated[
+    Path | None,
+    typer.Option("--junit", help="Write the report as JUnit XML into this file."),
 ]
 ValuesOption = Annotated[
     bool,
@@ -58,28 +68,38 @@ def check(
     dialect: DialectOption = "programme",
     json: JsonFileOption = None,
     html: HtmlFileOption = None,
+    csv: CsvFileOption = None,
+    junit: JunitFileOption = None,
     show_values: ValuesOption = False,
     metrics: MetricsOption = False,
 ) -> None:
     """Check a submission before it is sent.
 
-    Every cell of every file is checked, and every fault is counted and located by line. No
-    value of a cell is shown. The exit code is 0 when the folder is accepted, 1 when it is
-    rejected and 2 when the check could not run.
+    Every cell of every file is checked, every fault is counted, and the first of each kind are
+    located by line. No value of a cell is shown unless --show-values is given. The exit code is
+    0 when all is accepted, 1 when something is rejected and 2 when the check could not run.
 
     Example: commonweal check my-submission
 
     Example: commonweal check my-submission/person.csv
 
-    Example: commonweal check my-submission --json report.json --html report.html
+    Example: commonweal check my-submission --html report.html --csv findings.csv
+
+    Example: commonweal check my-submission --json - | jq .verdict
 
     Example: commonweal check my-submission --metrics
+
+    Example: commonweal check sprint-week-2 --dialect sprint --junit report.xml
     """
     report = run_check(folder, dialect=dialect, show_values=show_values)
     measured = run_metrics(folder, report) if metrics and report.is_accepted else None
     content = report.to_json() | ({"metrics": measured.metrics.to_json()} if measured else {})
     if html is not None:
         write_report(html, _render_page(folder, report, measured))
+    if csv is not None:
+        write_report(csv, render_csv(report).encode())
+    if junit is not None:
+        write_report(junit, render_junit(report, _name(folder)).encode())
     if json is not None and str(json) != "-":
         write_report(json, readable_json(content))
     if str(json) == "-":
@@ -114,10 +134,13 @@ def run_metrics(folder: Path, report: CheckReport) -> Measured:
 
 
 def _render_page(folder: Path, report: CheckReport, measured: Measured | None) -> bytes:
-    name = show_name(folder.resolve().name)
     if measured is None:
-        return render_html(report, name).encode()
-    return render_html(report, name, measured.completeness, measured.metrics).encode()
+        return render_html(report, _name(folder)).encode()
+    return render_html(report, _name(folder), measured.completeness, measured.metrics).encode()
+
+
+def _name(folder: Path) -> str:
+    return show_name(folder.resolve().name)
 
 
 def write_report(file: Path, content: bytes) -> None:

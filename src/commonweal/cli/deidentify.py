@@ -45,6 +45,10 @@ PersonsOption = Annotated[
     int | None,
     typer.Option(min=1, help="Take at most so many patients, drawn by lot; known ones first."),
 ]
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Write this table alone; say it once for each. All if not given."),
+]
 AsOfOption = Annotated[
     datetime | None,
     typer.Option(
@@ -67,6 +71,7 @@ def deidentify(
     from_dialect: FromOption = "programme",
     key: KeyOption = None,
     persons: PersonsOption = None,
+    table: TableOption = None,
     as_of: AsOfOption = None,
     report: ReportOption = None,
     dry_run: DryRunOption = False,
@@ -99,6 +104,7 @@ def deidentify(
         dialect=dialect,
         as_of=(as_of or datetime.now().astimezone()).date(),
         most_persons=persons,
+        tables=frozenset(table or ()),
         dry_run=dry_run,
     )
     with Bars() as bars:

@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from commonweal.intake.findings import Example, Finding, Severity
+from commonweal.intake.findings import Example, Finding, Severity, show_name
 from commonweal.intake.metric_report import render_metrics_html
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.quality.completeness import ColumnCompleteness, TableCompleteness
@@ -22,13 +22,17 @@ def render_html(
 ) -> str:
     """The page of a report; ``name`` is the submission or the folder."""
     page = (files("commonweal.intake") / "data" / "report.html").read_text(encoding="utf-8")
-    sections = [_section("The folder", report.findings)]
-    sections += [_section(file.file, file.findings) for file in report.files]
+    sections = [_section("The folder", "folder", report.findings)]
+    sections += [
+        _section(f"{file.file}: {file.verdict}", f"file-{number}", file.findings)
+        for number, file in enumerate(report.files, start=1)
+    ]
     return Template(page).substitute(
         title=escape(f"Check of {name}"),
         dialect=escape(report.dialect),
         banner=_banner(report),
         files=_file_table(report.files),
+        filter=_filter(report),
         findings="\n".join(filter(None, sections)) or "<p>There are no findings.</p>",
         metrics=render_metrics_html(metrics),
         completeness=_completeness(completeness),
@@ -52,7 +56,7 @@ def _banner(report: CheckReport) -> str:
 
 def _file_table(reports: Iterable[FileReport]) -> str:
     head = "".join(f'<th scope="col"{c}>{t}</th>' for t, c in _HEADINGS)
-    body = "\n".join(map(_file_row, reports))
+    body = "\n".join(_file_row(number, file) for number, file in enumerate(reports, start=1))
     return (
         "<table><caption>One row for each file that was checked</caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
@@ -69,37 +73,80 @@ _HEADINGS = (
 )
 
 
-def _file_row(report: FileReport) -> str:
+def _file_row(number: int, report: FileReport) -> str:
     numbers = (report.seen_rows, report.count(Severity.ERROR), report.count(Severity.WARNING))
     cells = "".join(f"<td{_NUMBER}>{number:,}</td>" for number in numbers)
     verdict = f'<td><span class="mark {report.verdict}">{report.verdict}</span></td>'
-    return f'<tr><th scope="row">{escape(report.file)}</th>{verdict}{cells}</tr>'
+    name = escape(report.file)
+    link = f'<a href="#file-{number}">{name}</a>' if report.findings else name
+    return f'<tr><th scope="row">{link}</th>{verdict}{cells}</tr>'
 
 
-def _section(title: str, findings: Iterable[Finding]) -> str:
+def _filter(report: CheckReport) -> str:
+    """Switches that hide findings by their severity; they need no script."""
+    boxes = "".join(
+        f'<label><input type="checkbox" id="show-{severity}" checked> {title} ({count:,})</label>'
+        for severity, title in _FILTERS
+        if (count := report.count(severity))
+    )
+    legend = "<legend>Show these findings</legend>"
+    return f'<fieldset class="filter">{legend}{boxes}</fieldset>' if boxes else ""
+
+
+_FILTERS = (
+    (Severity.ERROR, "Errors"),
+    (Severity.WARNING, "Warnings"),
+    (Severity.INFO, "Information"),
+)
+
+
+def _section(title: str, anchor: str, findings: Iterable[Finding]) -> str:
     ordered = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
     if not ordered:
         return ""
-    return f"<h2>{escape(title)}</h2>\n" + "\n".join(map(_finding, ordered))
+    inside = "\n".join(map(_finding, ordered))
+    return f'<section id="{anchor}"><h2>{escape(title)}</h2>\n{inside}</section>'
 
 
 def _finding(finding: Finding) -> str:
+    """One line that opens to all that is known; errors are open from the start."""
+    is_open = " open" if finding.severity is Severity.ERROR else ""
+    column = f" · <code>{escape(finding.column)}</code>" if finding.column else ""
+    count = f" · {finding.count:,}" if finding.count > 1 else ""
     return (
-        f'<section class="finding {finding.severity}">'
-        f'<h3><span class="mark {finding.severity}">{finding.severity.capitalize()}</span>: '
-        f"{escape(finding.title)} <code>{escape(finding.code)}</code></h3>"
+        f'<details class="finding {finding.severity}"{is_open}>'
+        f'<summary><span class="mark {finding.severity}">{finding.severity.capitalize()}</span>: '
+        f"{escape(finding.title)}{column}{count}</summary>"
         f"<p>{escape(finding.message)}</p>"
-        f"{_places(finding.examples)}"
-        f"<p><strong>What to do:</strong> {escape(finding.fix)}</p></section>"
+        f"{_places(finding)}"
+        f"<p><strong>What to do:</strong> {escape(finding.fix)}</p>"
+        f'<p class="soft">Code <code>{escape(finding.code)}</code></p></details>'
     )
 
 
-def _places(examples: Iterable[Example]) -> str:
-    shown = ", ".join(
-        f"{example.line:,}" + (f" (<code>{escape(example.value)}</code>)" if example.value else "")
-        for example in examples
+def _places(finding: Finding) -> str:
+    """The first places as a table, with values only where they were asked for."""
+    if not finding.examples:
+        return ""
+    with_values = any(example.value is not None for example in finding.examples)
+    titles = ("Line", "Record", "Value") if with_values else ("Line", "Record")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    body = "".join(_place(example, with_value=with_values) for example in finding.examples)
+    caption = (
+        f"The first {len(finding.examples)} of {finding.count:,}"
+        if finding.count > len(finding.examples)
+        else "Where"
     )
-    return f'<p class="soft">First lines: {shown}</p>' if shown else ""
+    return (
+        f'<table class="places"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _place(example: Example, *, with_value: bool) -> str:
+    shown = escape(show_name(example.value or ""))
+    value = f"<td><code>{shown}</code></td>" if with_value else ""
+    return f"<tr><td>{example.line:,}</td><td>{example.record:,}</td>{value}</tr>"
 
 
 def _completeness(tables: Sequence[TableCompleteness]) -> str:

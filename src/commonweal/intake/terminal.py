@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from commonweal.intake.findings import Finding, Severity
+from commonweal.intake.findings import Finding, Severity, show_name
 from commonweal.intake.report import CheckReport, FileReport
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -54,7 +54,8 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
     yield Padding(Text(finding.message), (0, 0, 0, 2))
     if finding.examples:
         lines = ", ".join(
-            f"{e.line:,}" + (f" ({e.value})" if e.value else "") for e in finding.examples
+            f"{e.line:,}" + (f" ({show_name(e.value)})" if e.value else "")
+            for e in finding.examples
         )
         yield Padding(Text(f"First lines: {lines}", style="dim"), (0, 0, 0, 2))
     if finding.severity is not Severity.INFO:

@@ -32,9 +32,11 @@ class _Tags(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "input"):
             self.open.append(tag)
-        self.outside += [v or "" for k, v in attrs if k in ("src", "href")]
+        self.outside += [
+            v or "" for k, v in attrs if k in ("src", "href") and not (v or "").startswith("#")
+        ]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag

@@ -13,7 +13,7 @@ from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
 from commonweal.engine.settings import EngineSettings
 from commonweal.engine.sql import quoted
-from commonweal.engine.storage import whole_folder
+from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.check.folder import check_folder
 from commonweal.intake.deidentify.columns import (
     Outgoing,
@@ -62,7 +62,8 @@ NOT_ASKED_FOR = "Not one of the tables that are asked for."
 class Request:
     """What is to be made of a folder. ``report`` is what the check said of it.
 
-    ``as_of`` is the day whose year ages are counted at; ``most_persons`` how many may go.
+    ``as_of`` is the day whose year ages are counted at; ``most_persons`` how many may go;
+    ``tables`` which tables are wanted, all of the dialect when it is empty.
     """
 
     folder: Path
@@ -72,6 +73,7 @@ class Request:
     dialect: str
     as_of: date
     most_persons: int | None = None
+    tables: frozenset[str] = frozenset()
     dry_run: bool = False
 
     @property
@@ -91,7 +93,10 @@ def deidentify_folder(
             places do not fit, the key is damaged, or the result would not be accepted.
     """
     check_input(request.report)
+    _check_tables(request)
     _check_places(request)
+    if settings.spill_folder is not None:
+        make_private(settings.spill_folder)
     alone = nullcontext() if request.dry_run else alone_with_key(request.key)
     with (
         alone,
@@ -118,7 +123,8 @@ class _Run:
         self._scratch = scratch
         self._settings = settings
         self._tell = tell
-        self._tables = list_outgoing(request.report, request.model)
+        self._chosen = list_outgoing(request.report, request.model)
+        self._tables = [t for t in self._chosen if not request.tables or t.name in request.tables]
         model = get_model(request.report.dialect)
         self._columns = {t.name: list_columns(t, model.table(t.name)) for t in self._tables}
 
@@ -129,13 +135,13 @@ class _Run:
             request.folder,
             request.report,
             self._scratch,
-            wanted=names,
+            wanted={table.name for table in self._chosen},
             tell=self._tell,
         )
         old_key = read_key(request.key)
         known = get_pairs(old_key, "person")["source"].to_numpy()
         choose_people(self._engine, year=request.as_of.year, most=request.most_persons, known=known)
-        removed = choose_rows(self._engine, self._tables)
+        removed = choose_rows(self._engine, self._chosen)
         emptied = self._search_codes(sources)
         key, ids = self._extend_key(old_key)
         if request.dry_run:
@@ -265,6 +271,17 @@ def _list_left_out(report: CheckReport, going: set[str]) -> tuple[LeftOut, ...]:
     return tuple(
         LeftOut(table, find_reason_to_leave_out(table) or NOT_ASKED_FOR) for table in staying
     )
+
+
+def _check_tables(request: Request) -> None:
+    """Tables that are asked for by name are in the folder and in the dialect."""
+    there = {table.name for table in list_outgoing(request.report, request.model)}
+    if absent := sorted(request.tables - there):
+        raise CommonwealError(
+            f"There is nothing to de-identify of: {', '.join(absent)}.",
+            expected=f"tables of the folder that {request.dialect} has: {', '.join(sorted(there))}",
+            fix="Name one of these, or leave the choice out.",
+        )
 
 
 def _check_places(request: Request) -> None:

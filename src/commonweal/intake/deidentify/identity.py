@@ -21,9 +21,13 @@ NAMING = "naming"
 """The relation of values that are emptied: ``person`` and ``value``."""
 _PAIRS, _TOKENS = "naming_pairs", "naming_tokens"
 
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 PATTERNS = (
-    r"\b\d{4}-\d{2}-\d{2}\b",
+    r"\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b",
     r"\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b",
+    r"\b(19\d{2}|20[0-2]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b",
+    rf"(?i)\b\d{{1,2}}[- ]?({_MONTHS})[a-z]*[- ,]*\d{{2,4}}\b",
+    rf"(?i)\b({_MONTHS})[a-z]* \d{{1,2}},? \d{{4}}\b",
     r"\S@\S+\.\S",
     r"\(\d{3}\) ?\d{3}[-. ]?\d{4}",
     r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b",
@@ -131,8 +135,9 @@ _PERSON = "TRY_CAST(person_id AS BIGINT)"
 
 
 def _plain(value: str) -> str:
-    """Letters and digits in lower case, with one space for all there is between them."""
-    return f"trim(regexp_replace(lower({value}), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+    """Letters without accents and digits, in lower case, one space for all between them."""
+    plain = f"strip_accents(lower({value}))"
+    return f"trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
 
 
 def _digits(value: str) -> str:

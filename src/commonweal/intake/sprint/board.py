@@ -13,7 +13,7 @@ from typing import Any
 
 from commonweal.engine.protocol import Engine
 from commonweal.intake.findings import Severity
-from commonweal.intake.landing import REPORT, Submission, list_submissions, read_report
+from commonweal.intake.landing import Submission, list_submissions, read_report
 from commonweal.intake.report import FileReport
 from commonweal.intake.sites import Purpose
 from commonweal.intake.sprint.files import score_files
@@ -100,11 +100,19 @@ def find_receipts(submissions: Iterable[Submission]) -> dict[tuple[str, str], Re
     """
     found: dict[tuple[str, str], Receipt] = {}
     for submission in sorted(submissions, key=lambda s: s.received_at):
-        if submission.purpose is Purpose.SPRINT and (submission.folder / REPORT).is_file():
-            for file in read_report(submission).files:
-                if (submission.folder / file.file).is_file():
-                    found[submission.site, file.table] = Receipt(submission, file)
+        if submission.purpose is Purpose.SPRINT:
+            for file in _list_files(submission):
+                found[submission.site, file.table] = Receipt(submission, file)
     return found
+
+
+def _list_files(submission: Submission) -> list[FileReport]:
+    """The checked files that are still there."""
+    try:
+        files = read_report(submission).files
+    except FileNotFoundError:
+        return []
+    return [file for file in files if (submission.folder / file.file).is_file()]
 
 
 def is_parsed(file: FileReport) -> bool:

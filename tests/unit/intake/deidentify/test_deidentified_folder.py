@@ -196,7 +196,7 @@ def test_files_of_omop_5_4_are_read_under_their_names(source: Path, out: Path) -
 
 PII = {
     "pii_name": [
-        {"person_id": "1", "first_name": "Zebulon", "last_name": "Quill-Frost"},
+        {"person_id": "1", "first_name": "Zébulon", "last_name": "Quill-Frost"},
         {"person_id": "2", "first_name": "Hanna", "last_name": "White"},
     ],
     "pii_email": [{"person_id": "1", "email": "zq@mail.example"}],
@@ -206,6 +206,7 @@ PII = {
 }
 NAMING = [
     "seen by Zebulon",
+    "seen by ZÉBULON.",
     "QUILL FROST",
     "zq@mail.example",
     "6175550142",
@@ -214,6 +215,10 @@ NAMING = [
     "someone@else.example",
     "2019-05-17",
     "5/17/2019",
+    "2019/5/17",
+    "20190517",
+    "17-May-2019",
+    "seen May 17, 2019",
     "123-45-6789",
     "Ada Grey",
     "1234509876",
@@ -221,7 +226,17 @@ NAMING = [
     "S-000-77",
     "Hanna White",
 ]
-CODES = ["E11.9:diabetes", "LC:04312", "44054006", "51079-0456-20", "2345-7", "A:African American"]
+CODES = [
+    "E11.9:diabetes",
+    "may be ill",
+    "20301004",
+    "5/500 mg",
+    "LC:04312",
+    "44054006",
+    "51079-0456-20",
+    "2345-7",
+    "A:African American",
+]
 
 
 @pytest.mark.parametrize("value", NAMING)
@@ -331,6 +346,30 @@ def test_so_many_patients_are_drawn_and_known_ones_go_first(source: Path, tmp_pa
     assert len(first) == 10
     assert len(second) == 12
     assert first < second
+
+
+def test_only_the_tables_of_the_week_are_written(source: Path, tmp_path: Path) -> None:
+    """The rows that stay are the same as if all tables went."""
+    tables = {
+        "person": [person(1, location_id="33")],
+        "visit_occurrence": [visit(8, 1), visit(9, 77)],
+        "location": [{"location_id": "33", "state": "MA"}],
+    }
+    write_folder(source, tables)
+    key = tmp_path / "key.csv"
+    run(source, tmp_path / "one", dialect="alpha", key=key, tables=frozenset({"person"}))
+    done = run(source, tmp_path / "two", dialect="alpha", key=key, tables=frozenset({"location"}))
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["location.csv"]
+    (born,), (place,) = read(tmp_path / "one", "person"), read(tmp_path / "two", "location")
+    assert born["location_id"] == place["location_id"]
+    assert [table.table for table in done.tables] == ["location"]
+    assert {left.table for left in done.left_out} == {"person", "visit_occurrence"}
+
+
+def test_a_table_that_is_not_there_cannot_be_asked_for(source: Path, out: Path) -> None:
+    write_folder(source, {"person": [person(1)]})
+    with pytest.raises(CommonwealError, match="nothing to de-identify of: death, measurement"):
+        run(source, out, tables=frozenset({"measurement", "death", "person"}))
 
 
 def test_a_dry_run_counts_the_same_and_writes_nothing(source: Path, out: Path) -> None:

@@ -1,0 +1,1 @@
+"""The report of a check in the forms that other programs read."""
