@@ -8,11 +8,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,38 @@ class ObjectStore:
             client.put_object(Bucket=name, Key=key, Body=b"x")
         client.close()
         return f"s3://{name}"
+
+
+@contextmanager
+def slow_line(endpoint: str, bytes_per_second: int) -> Iterator[str]:
+    """The address of a line to a server through which answers come no faster than that."""
+    host, _, port = endpoint.removeprefix("http://").partition(":")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = door.accept()
+                    server = socket.create_connection((host, int(port)))
+                    _start(_pump, client, server, None)
+                    _start(_pump, server, client, bytes_per_second)
+
+        _start(serve)
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        door.shutdown(socket.SHUT_RDWR)
+
+
+def _start(work: Callable[..., None], *args: object) -> None:
+    threading.Thread(target=work, args=args, daemon=True).start()
+
+
+def _pump(source: socket.socket, target: socket.socket, bytes_per_second: int | None) -> None:
+    """Carry bytes one way until either end hangs up."""
+    with suppress(OSError), source, target:
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+            if bytes_per_second:
+                time.sleep(len(piece) / bytes_per_second)
 
 
 def free_ports(count: int) -> list[int]:

@@ -16,6 +16,7 @@ from tests.object_stores import (
     ObjectStore,
     run_moto,
     run_seaweedfs,
+    slow_line,
 )
 
 from commonweal.engine.buckets import StorageError
@@ -89,6 +90,23 @@ def test_a_large_file_goes_up_in_parts_and_comes_down_in_pieces(
     assert file.bytes == len(content)
     assert place.download(file, tmp_path / "back") == hashlib.sha256(content).hexdigest()
     assert (tmp_path / "back").read_bytes() == content
+
+
+@pytest.mark.heavy
+def test_a_slow_line_brings_a_file_that_takes_longer_than_any_request(
+    moto: ObjectStore, tmp_path: Path
+) -> None:
+    """Sixty megabytes in eight seconds, where no request may take longer than four."""
+    content = os.urandom(60_000_000)
+    url = moto.make_bucket("slow")
+    Location.of(url, moto.settings()).write("large.csv", content)
+    with slow_line(moto.endpoint, 8_000_000) as endpoint:
+        settings = moto.settings().model_copy(
+            update={"endpoint": endpoint, "timeout_seconds": 4, "retries": 0}
+        )
+        place = Location.of(url, settings)
+        (file,) = place.list_files()
+        assert place.download(file, tmp_path / "copy") == hashlib.sha256(content).hexdigest()
 
 
 def test_of_many_who_create_one_wins(place: Location) -> None:

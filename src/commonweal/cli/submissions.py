@@ -103,6 +103,8 @@ def show(submission_id: IdArgument, *, json: JsonOption = False) -> None:
     OUT.print(f"[bold]{entry.id}[/]: {entry.state}")
     for label, value in _lines(entry):
         OUT.print(f"{label}: {value}", markup=False)
+    if entry.has_open_erasure:
+        OUT.print("[bold red]An erasure was interrupted.[/] Give the same order once more.")
     if landed is not None:
         OUT.print(_file_table(details["tables"]), soft_wrap=False)
         OUT.print(f"Reports: {', '.join(details['reports'])} in {landed.folder}", markup=False)

@@ -156,7 +156,7 @@ class StorageSettings(BaseModel):
     google_key_file: Path | None = None
     """The JSON key of a Google service account, for ``gs://``."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 30
-    """How long a connection may stay silent."""
+    """How long one request may take; files go up and down in many."""
     retries: Annotated[int, Field(ge=0, le=20)] = 3
     """How often a request is sent again when the store fails or cannot be reached."""
 

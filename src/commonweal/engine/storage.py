@@ -24,11 +24,13 @@ from urllib.parse import unquote, urlsplit
 import obstore
 from obstore.store import GCSStore, LocalStore, S3Store
 
-from commonweal.engine.buckets import SCHEMES, explained, open_bucket
+from commonweal.engine.buckets import SCHEMES, StorageError, explained, open_bucket
 from commonweal.engine.settings import StorageSettings
 from commonweal.schema.errors import CommonwealError
 
 CHUNK_BYTES = 1 << 20
+PIECE_BYTES = 8 << 20
+"""How much of a file in a bucket is asked for at once: a request has a time limit as a whole."""
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 SCRATCH = ".partial-"
 """How the names of unfinished folders begin."""
@@ -201,10 +203,23 @@ class Location:
         if self.is_local:
             yield from _read_pieces(self.path / file.name)
             return
+        bucket = self._bucket()
+        for start in range(0, file.bytes, PIECE_BYTES):
+            end = min(start + PIECE_BYTES, file.bytes)
+            yield self._piece(bucket, file, start, end)
+
+    def _piece(self, bucket: S3Store | GCSStore, file: StoredFile, start: int, end: int) -> bytes:
+        """A part of a file. What breaks off in the middle of it is asked for again."""
+        for _ in range(self.storage.retries):
+            with suppress(StorageError):
+                return self._ask_for(bucket, file, start, end)
+        return self._ask_for(bucket, file, start, end)
+
+    def _ask_for(self, bucket: S3Store | GCSStore, file: StoredFile, start: int, end: int) -> bytes:
+        options: Any = {"range": (start, end), "if_match": file.etag or None}
         try:
             with explained(self.url):
-                found = obstore.get(self._bucket(), file.name, options={"if_match": file.etag})
-                yield from map(bytes, found.stream(min_chunk_size=CHUNK_BYTES))
+                return bytes(obstore.get(bucket, file.name, options=options).bytes())
         except (FileNotFoundError, obstore.exceptions.PreconditionError):
             raise ChangedError(file.name) from None
 

@@ -29,6 +29,7 @@ from commonweal.intake.landing import (
 )
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.lookup import get_entry
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import (
     Retraction,
@@ -231,6 +232,21 @@ def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path)
     assert not (home / "stages").exists()
     assert certificate["drop_area"] == "10 files erased"
     assert receive_site(make_receiver(home), HOSPITAL) == []
+
+
+def test_an_interrupted_erasure_is_seen_and_finished(tmp_path: Path, home: Path) -> None:
+    """The new folder cannot be made: nothing is lost, and the order is not forgotten."""
+    old = hand_in(tmp_path / "in", home, everything())
+    blocked = old.folder.with_name(f"{old.id}-r1")
+    blocked.touch()
+    with pytest.raises(FileExistsError):
+        erase(home, old, 2)
+    blocked.unlink()
+    assert get_accepted(home, "hospital") == old
+    assert get_entry(home, old.id).has_open_erasure
+    certificate = erase(home, old, 2)
+    assert not get_entry(home, old.id).has_open_erasure
+    assert (certificate["rows"], len(list_submissions(home))) == (9, 1)
 
 
 def test_nobody_of_the_list_is_there(tmp_path: Path, home: Path) -> None:

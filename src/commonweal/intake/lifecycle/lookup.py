@@ -56,6 +56,12 @@ class Entry:
         """When it was received, else when something happened to it last."""
         return self.submission.received_at if self.submission else self.history.events[-1].at
 
+    @property
+    def has_open_erasure(self) -> bool:
+        """An erasure was ordered and then interrupted: the same order once more finishes it."""
+        last = self.history.last("retraction_begun", "persons_retracted", "retracted")
+        return last is not None and last.name == "retraction_begun"
+
     def _said(self, detail: str) -> Any:
         found = (e.details[detail] for e in reversed(self.history.events) if detail in e.details)
         return next(found, None)
@@ -76,6 +82,8 @@ class Entry:
                 "rows": self.submission.rows,
                 "bytes": sum(file.bytes for file in self.submission.files),
             }
+        if self.has_open_erasure:
+            own["erasure"] = "interrupted"
         return own | {"state": self.state}
 
 

@@ -107,8 +107,6 @@ def retract(
         plan = _plan(retraction)
         name = _choose_name(home, submission, whole=plan is None)
         _order(ledger, retraction, plan, name)
-        for folder in retraction.derived:
-            shutil.rmtree(folder, ignore_errors=True)
         if retraction.persons is not None:
             _write_without(submission, name, retraction.persons, engine, around)
         settle_site(ledger)
@@ -179,7 +177,7 @@ def _order(ledger: Ledger, retraction: Retraction, plan: ErasurePlan | None, nam
         certificate=name,
         before=describe_files(submission),
         drop_area=_clear_drop(retraction),
-        derived=[folder.name for folder in retraction.derived],
+        derived=_clear_derived(retraction),
         not_covered=list(NOT_COVERED),
     )
 
@@ -196,6 +194,14 @@ def _clear_drop(retraction: Retraction) -> str:
     except StorageError as error:
         return f"not erased: {error.found}"
     return f"{len(names)} files erased"
+
+
+def _clear_derived(retraction: Retraction) -> list[str]:
+    """Erase what was made of submissions, and name it."""
+    there = [folder for folder in retraction.derived if folder.exists()]
+    for folder in there:
+        shutil.rmtree(folder)
+    return [folder.name for folder in there]
 
 
 def _write_without(

@@ -15,7 +15,13 @@ from typing import Any
 from commonweal.engine.storage import SCRATCH, hold_lock, make_private
 from commonweal.intake.lifecycle.certificate import write_certificate
 from commonweal.intake.lifecycle.current import find_current_id, switch_current
-from commonweal.intake.lifecycle.history import Event, History, read_history, record_event
+from commonweal.intake.lifecycle.history import (
+    Event,
+    History,
+    list_histories,
+    read_history,
+    record_event,
+)
 from commonweal.intake.submission import Submission, find_last, list_of_site, read_report
 
 RECEIVING = ".receiving-"
@@ -59,16 +65,17 @@ def settle_site(ledger: Ledger) -> None:
     """
     landed = _finish_replacements(ledger, list_of_site(ledger.home, ledger.site))
     histories = {s.key: _settle_verdict(ledger, s) for s in landed}
-    erased = {s.key for s in landed if find_order(histories[s.key])}
-    current = choose_current([s for s in landed if s.key not in erased], histories)
+    ordered = [h for h in list_histories(ledger.home, ledger.site) if find_order(h)]
+    erased = {history.key for history in ordered}
+    kept = [submission for submission in landed if submission.key not in erased]
+    current = choose_current(kept, histories)
     if current or find_current_id(ledger.home, ledger.site):
         current_id = current.id if current else ""
         switch_current(ledger.home, ledger.site, current_id, now=ledger.now, by=ledger.by)
-    for submission in landed:
-        if submission.key in erased:
-            _finish_erasure(ledger, histories[submission.key], submission)
-        else:
-            _settle_state(ledger, histories[submission.key], submission, current)
+    for history in ordered:
+        _finish_erasure(ledger, history)
+    for submission in kept:
+        _settle_state(ledger, histories[submission.key], submission, current)
 
 
 def choose_current(
@@ -144,12 +151,13 @@ def _finish_replacements(ledger: Ledger, landed: list[Submission]) -> list[Submi
     return list(by_id.values())
 
 
-def _finish_erasure(ledger: Ledger, history: History, submission: Submission) -> None:
+def _finish_erasure(ledger: Ledger, history: History) -> None:
+    """Carry out an order; the folder may be gone already."""
     order = find_order(history)
     if order is not None:
-        remove_folder(submission.folder)
+        remove_folder(ledger.home / "landing" / ledger.site / order.submission)
         certificate = write_certificate(ledger.home, order, None, now=ledger.now)
-        ledger.add(history, "retracted", submission.id, certificate=certificate)
+        ledger.add(history, "retracted", order.submission, certificate=certificate)
 
 
 def _settle_verdict(ledger: Ledger, submission: Submission) -> History:
