@@ -30,7 +30,7 @@ VOCABULARY = {row[0]: row for row in CONCEPTS}
 DOMAINS = {"condition_occurrence": "Condition", "measurement": "Measurement", "observation": ""}
 EARLIEST = {"observation": datetime.fromisoformat("1900-01-01")}
 ids = st.sampled_from([None, 0, HYPERTENSION, FINDING, ICD, RETIRED, LAB, UNIT, 999])
-persons = st.sampled_from([None, 0, 1, 2])
+persons = st.sampled_from([1, 2, 0, None])
 days = st.none() | st.sampled_from(
     [date(1899, 12, 31), date(1979, 12, 31), date(2020, 1, 1), date(2020, 1, 31), date(2020, 2, 1)]
 )
@@ -79,7 +79,16 @@ observations = st.fixed_dictionaries(
         "observation_datetime": moments(),
     }
 )
-deaths = st.lists(st.fixed_dictionaries({"person_id": persons, "death_date": days}), max_size=4)
+deaths = st.lists(
+    st.fixed_dictionaries(
+        {
+            "person_id": st.sampled_from([1, 2, None]),
+            "death_date": st.sampled_from([date(2020, 1, 1), date(2020, 1, 2), None]),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
 
 
 def numbered(rows: Sequence[Row], table: str) -> list[Row]:
@@ -94,7 +103,7 @@ def data_sets(draw: st.DrawFn) -> Tables:
         "observation": observations,
     }
     chosen = {
-        table: numbered(draw(st.lists(row, min_size=1, max_size=8)), table)
+        table: numbered(draw(st.lists(row, min_size=3, max_size=10)), table)
         for table, row in parts.items()
         if draw(st.booleans())
     }
