@@ -48,15 +48,19 @@ def normalise(field: str, text: str | None) -> str | None:
     return found
 
 
+def site_value(field: str, text: str | None) -> str | None:
+    """The concept 0 is no answer."""
+    return None if field == "sex" and text == "0" else normalise(field, text)
+
+
 def reference_fields(own: Row | None, rows: list[Row]) -> dict[str, str]:
     """The outcome of one person, of whom the site sent these rows of every table."""
     theirs: dict[str, str | None] = {}
     for fields in TABLES.values():
         compared = [field for field in fields if field in FIELDS]
-        made = [tuple(normalise(f, row[f]) for f in compared) for row in rows]
+        made = [tuple(site_value(f, row[f]) for f in compared) for row in rows]
         least = min(made, key=lambda cells: [(cell is None, cell or "") for cell in cells])
         theirs |= dict(zip(compared, least, strict=True))
-    theirs["sex"] = None if theirs["sex"] == "0" else theirs["sex"]
     ours = {field: normalise(field, own[field]) if own else None for field in FIELDS}
     if ours["sex"] in get_sex_table().unanswered:
         ours["sex"] = None

@@ -39,10 +39,8 @@ def scan_columns(path: Path, table: Table, columns: Sequence[str]) -> pl.LazyFra
 
     A column that the file does not have is null.
     """
-    if path.suffix.lower() == ".csv":
-        found = _scan_csv(path, table)
-    else:
-        found = pl.concat(_read_json_lines(path, table), how="vertical").lazy()
+    is_csv = path.suffix.lower() == ".csv"
+    found = _scan_csv(path, table) if is_csv else _read_of_lines(path, table, columns)
     there = found.collect_schema().names()
     chosen = [
         pl.col(name) if name in there else pl.lit(None, pl.String).alias(name) for name in columns
@@ -84,6 +82,14 @@ def _read_header(path: Path) -> Header:
 def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
     plan = _scan_csv(path, table)
     yield from plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming")
+
+
+def _read_of_lines(path: Path, table: Table, columns: Sequence[str]) -> pl.LazyFrame:
+    """Some columns of JSON lines; long texts that nobody asked for are let go batch by batch."""
+    kept = [ROW, *(name for name in columns if name in table.by_name)]
+    nothing = pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String)).with_row_index(ROW)
+    batches = (batch.select(kept) for batch in _read_json_lines(path, table))
+    return pl.concat([nothing.select(kept), *batches]).lazy()
 
 
 def _read_json_lines(path: Path, table: Table) -> Iterator[pl.DataFrame]:
