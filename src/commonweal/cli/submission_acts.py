@@ -35,6 +35,7 @@ from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import Submission
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.matching import list_derived
 from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import CommonwealError, ExitCode
 
@@ -186,7 +187,7 @@ def retract_one(
         by or _account(),
         chosen,
         Location.of(locate_drop(settings.home, site), settings.storage),
-        [settings.home / "stages"],
+        list_derived(settings.home, submission),
     )
     now = datetime.now(tz=UTC)
     around = get_surroundings(settings, day=now.date())

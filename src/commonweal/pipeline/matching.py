@@ -103,6 +103,11 @@ def check_identified(submission: Submission) -> None:
         )
 
 
+def list_derived(home: Path, submission: Submission) -> list[Path]:
+    """Folders of what was made of a submission, and holds ids or rows of its persons."""
+    return [home / "stages", home / FOLDER / submission.site / submission.id]
+
+
 def find_matching_folder(home: Path, submission: Submission, as_of: date) -> Path:
     """Where the comparison of a submission with the feeds of a day is kept."""
     return home / FOLDER / submission.site / submission.id / as_of.isoformat()
