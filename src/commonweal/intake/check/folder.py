@@ -159,8 +159,12 @@ def _fold(model: Model) -> dict[str, str]:
     return {name.lower(): name for name in model.tables}
 
 
-def _list_files(folder: Path) -> list[Path]:
-    """The entries of a folder by name, lower-case names first so that they win."""
+def check_is_folder(folder: Path) -> None:
+    """Refuse what is no folder: a file may be checked alone, but not handed in.
+
+    Raises:
+        CommonwealError: there is no such folder, or it is a file.
+    """
     if not folder.exists():
         raise CommonwealError(
             f"There is no folder {folder}.",
@@ -173,6 +177,11 @@ def _list_files(folder: Path) -> list[Path]:
             expected="a folder with one CSV file for each table",
             fix=f"Give the folder that holds it: {folder.parent}",
         )
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """The entries of a folder by name, lower-case names first so that they win."""
+    check_is_folder(folder)
     try:
         entries = sorted(folder.iterdir(), key=lambda p: (p.name != p.name.lower(), p.name))
     except OSError as error:
