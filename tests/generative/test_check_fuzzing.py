@@ -18,10 +18,10 @@ from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.file import FileCheck
 from commonweal.intake.check.header import fold
 from commonweal.intake.check.structure import count_lines
-from commonweal.intake.findings import Severity
+from commonweal.intake.findings import MAX_EXAMPLES, Severity
 from commonweal.intake.reading import RECORD, write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
-from commonweal.schema.model import Table, get_model
+from commonweal.schema.model import DataType, Table, get_model
 
 DEATH, NOTE = programme_table("death"), programme_table("note")
 HEADER = ",".join(DEATH.columns).encode()
@@ -201,6 +201,48 @@ def test_every_physical_line_belongs_to_a_record(content: bytes) -> None:
     assert places == sorted(set(places))
     assert checked.report.seen_rows <= there
     assert all(line <= there + 1 for _, line in places)
+
+
+EXTREME = {
+    DataType.INTEGER: ["", "0", "1", "2", "-1", str(-(2**63)), str(2**63 - 1), "2000000001", "x"],
+    DataType.FLOAT: ["", "1.5", "-1e308", "nan"],
+    DataType.STRING: ["", "x"],
+    DataType.DATE: ["", "0001-01-01", "9999-12-31", "2020-01-01", "2020-02-30"],
+    DataType.TIMESTAMP: ["", "0001-01-01 00:00", "9999-12-31T23:59:59Z", "2020-01-01 08:00:00"],
+}
+TOGETHER = ("person", "visit_occurrence", "condition_occurrence", "measurement", "location")
+
+
+@given(st.data(), st.sampled_from(["programme", "omop-5.4", "sprint", "alpha"]))
+@settings(max_examples=40, deadline=None)
+def test_extreme_cells_in_several_tables_end_in_a_verdict(
+    data: st.DataObject, dialect: str
+) -> None:
+    """Keys that meet, years that no calendar has, numbers at the ends of their range."""
+    model = get_model(dialect)
+    names = [n for n in (*TOGETHER, "death", "fact_relationship") if n in model.tables]
+    with TemporaryDirectory() as name:
+        sent = {}
+        for table in map(model.table, names):
+            cells = st.tuples(*(st.sampled_from(EXTREME[field.type]) for field in table.fields))
+            sent[table.name] = data.draw(st.lists(cells, max_size=4), label=table.name)
+            text = io.StringIO()
+            csv.writer(text).writerows([table.columns, *sent[table.name]])
+            (Path(name) / f"{table.name}.csv").write_text(text.getvalue(), newline="")
+        report = check_folder(Path(name), dialect=dialect, settings=SETTINGS)
+    for file in report.files:
+        assert file.seen_rows == len(sent[file.table])
+        for finding in file.findings:
+            shown = 0 if finding.code in WITHOUT_PLACES else min(finding.count, MAX_EXAMPLES)
+            assert len(finding.examples) == shown, finding.code
+
+
+WITHOUT_PLACES = {
+    "file.no_rows",
+    "key.not_checked",
+    "concept.not_abridged",
+    "sprint.too_many_persons",
+}
 
 
 @pytest.mark.parametrize("dialect", ["programme", "omop-5.3", "omop-5.4", "sprint", "alpha"])

@@ -79,6 +79,12 @@ def test_nobody_is_more_than_eighty_years_old(tmp_path: Path) -> None:
     assert places(found(report, "sprint.over_80", "birth_datetime")) == [(4, 3)]
 
 
+@pytest.mark.parametrize("year", [str(-(2**63)), "0", "-5"])
+def test_years_that_no_calendar_has_are_too_long_ago(tmp_path: Path, year: str) -> None:
+    write(tmp_path, "person", {"year_of_birth": year})
+    assert places(found(check(tmp_path), "sprint.over_80")) == [(2, 1)]
+
+
 @pytest.mark.parametrize(
     ("table", "column"),
     [("person", "person_source_value"), ("location", "address_1"), ("location", "zip")],
