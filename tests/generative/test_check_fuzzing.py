@@ -179,6 +179,43 @@ def test_a_mutated_file_is_accepted_only_when_no_cell_is_lost(
             assert code is None or code in {"length.exceeded", "type.timestamp_precision"}
 
 
+NOTES = st.lists(
+    st.fixed_dictionaries(
+        {"note_id": st.integers(0, 2**63 - 1), "note_text": st.text(min_size=1, max_size=8)}
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(NOTES, mutations())
+@settings(max_examples=80, deadline=None)
+def test_mutated_json_lines_are_accepted_only_when_no_cell_is_lost(
+    notes: list[dict[str, int | str]], mutate: Mutation
+) -> None:
+    lines = [json.dumps(valid_row("note") | note, ensure_ascii=False) for note in notes]
+    content = mutate("\n".join(lines).encode())
+    with TemporaryDirectory() as name:
+        path, out = Path(name) / "note.jsonl", Path(name) / "out.parquet"
+        path.write_bytes(content)
+        report = check(path)
+        if not report.is_accepted:
+            return
+        write_text_parquet(path, NOTE, out)
+        found = [
+            {key: cell for key, cell in row.items() if cell is not None}
+            for row in pl.read_parquet(out).drop(RECORD).to_dicts()
+        ]
+    named = {fold(column): column for column in NOTE.columns}
+    expected = []
+    for line in content.removeprefix(b"\xef\xbb\xbf").splitlines():
+        pairs = json.loads(line, object_pairs_hook=list, parse_int=str, parse_float=str)
+        cells = [(named[fold(key)], value) for key, value in pairs]
+        assert len(dict(cells)) == len(cells)
+        expected.append({key: value for key, value in cells if value not in ("", None)})
+    assert found == expected
+
+
 @given(GOOD_ROWS, ENDS)
 @settings(max_examples=40, deadline=None)
 def test_a_good_file_is_accepted(rows: list[dict[str, str]], line_end: str) -> None:
