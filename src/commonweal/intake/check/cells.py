@@ -7,7 +7,7 @@ that is none of them is left to the slower passes.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from commonweal.intake.check.exact import TIME_SHAPE, ZONE_NAMES
-from commonweal.intake.check.records import PAD, QUOTE, RETURN, Bits, Bytes, Mask, Positions, Split
+from commonweal.intake.check.records import QUOTE, Bits, Bytes, Mask, Positions, Split
 from commonweal.schema.model import DataType, Field
 
 WORD = 8
@@ -29,8 +29,6 @@ MOST_SURE_DIGITS = 18
 MOST_WORDS = 3
 FEW = 500
 """So many cells are read by Python in the time that Polars takes to begin."""
-SAMPLE = 64
-"""Cells of a block that are looked at to see whether a column is quoted."""
 OUTLIERS = 16
 """So many cells of a block may be longer than the others and are left to the slower passes."""
 FIRST_YEAR, LAST_YEAR = 1850, 2099
@@ -59,9 +57,6 @@ TIME_FORM, TIME_MARKS = _word(b"00:00:00"), _word(b"\0\0\xff\0\0\xff\0\0")
 PAIRS_OF_TIME = _word(b"\xff\0\0\xff\0\0\xff\0")
 PAST_TIME = _word(bytes([0x80 - 24, 0, 0, 0x80 - 60, 0, 0, 0x80 - 60, 0]))
 FRACTION_FORM, FRACTION_MARK = _word(b".0000000"), _word(b"\xff" + b"\0" * 7)
-_EVERY_FOURTH = np.uint64(0xFF_0000_00FF)
-_EVEN_PAIRS = np.uint64(100 + (1_000_000 << 32))
-_ODD_PAIRS = np.uint64(1 + (10_000 << 32))
 LAST_BYTES = tuple(
     np.array(
         [
@@ -78,10 +73,7 @@ FIRST_BYTES = np.array([_low(min(n, WORD)) for n in range(LONGEST + 1)], dtype=n
 
 @dataclass(frozen=True)
 class Column:
-    """The cells of a column of a block, or of several: where they begin, end, and their length.
-
-    The arrays of several columns have a row for each of them.
-    """
+    """The cells of one column of a block: where they begin, end, and how long they are."""
 
     data: Bytes
     words: Bits
@@ -116,54 +108,11 @@ class Column:
         count = 1
         while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
             count += 1
-        words = []
-        for word in range(count):
-            fetched = self.words[self.ends - WORD * (word + 1)]
-            fetched ^= ZEROS
-            fetched &= LAST_BYTES[word][lengths]
-            words.append(fetched)
+        words = [
+            (self.words[self.ends - WORD * (word + 1)] ^ ZEROS) & LAST_BYTES[word][lengths]
+            for word in range(count)
+        ]
         return words, WORD * count
-
-    def without_quotes(self) -> "Column":
-        """The same cells without the quotes around them."""
-        quoted = self.data[self.starts] == QUOTE
-        starts, ends = self.starts + quoted, self.ends - quoted
-        return replace(self, starts=starts, ends=ends, lengths=ends - starts)
-
-
-@dataclass(frozen=True)
-class Block:
-    """The cells of all columns, a row for each column, the quotes around them included."""
-
-    cells: Column
-
-    @property
-    def rows(self) -> int:
-        return self.cells.ends.shape[1]
-
-    def is_empty(self, place: int) -> bool:
-        return not self.cells.lengths[place].any()
-
-    def is_wide(self, place: int) -> bool:
-        """Whether more than a few cells of a column are longer than a word."""
-        return np.count_nonzero(self.cells.lengths[place] > WORD) > OUTLIERS
-
-    def pick(self, place: int | list[int], *, every_quote: bool) -> Column:
-        """One column, or several, without the quotes around the cells.
-
-        Unless ``every_quote`` matters, the quotes stay in columns that seem to have none.
-        """
-        whole = self.cells
-        picked = replace(
-            whole,
-            starts=whole.starts[place],
-            ends=whole.ends[place],
-            lengths=whole.lengths[place],
-        )
-        if not whole.has_quotes:
-            return picked
-        seen = (whole.data[picked.starts[..., :SAMPLE]] == QUOTE).any()
-        return picked.without_quotes() if every_quote or seen else picked
 
 
 @dataclass(frozen=True)
@@ -179,41 +128,9 @@ def fetch_words(data: Bytes) -> Bits:
     return np.ndarray((len(data) - WORD + 1,), dtype="<u8", buffer=data.data, strides=(1,))
 
 
-def lay_out(split: Split) -> Block:
-    """Where every cell of a block begins and ends."""
-    ends = split.ends
-    starts = np.empty_like(ends)
-    np.add(ends[:-1], 1, out=starts[1:])
-    starts[0, :1] = PAD
-    np.add(ends[-1, :-1], 1, out=starts[0, 1:])
-    if split.crlf:
-        ends[-1] -= split.data[ends[-1] - 1] == RETURN
-    words = fetch_words(split.data)
-    return Block(Column(split.data, words, starts, ends, ends - starts, split.has_quotes))
-
-
-def judge_integers(block: Block, places: Sequence[int]) -> dict[int, tuple[Column, Judgement]]:
-    """Judge all columns of integers at once, those that are not empty, and read their numbers."""
-    filled = [place for place in places if not block.is_empty(place)]
-    wide = [place for place in filled if block.is_wide(place)]
-    narrow = [place for place in filled if place not in wide]
-    judged: dict[int, tuple[Column, Judgement]] = {}
-    for group in filter(None, (narrow, wide)):
-        columns = block.pick(group, every_quote=False)
-        judgement = _judge_integers(columns, wants_values=True)
-        for row, place in enumerate(group):
-            values = None if judgement.values is None else judgement.values[row]
-            judged[place] = _get_row(columns, row), Judgement(judgement.sure[row], values)
-    return judged
-
-
-def _get_row(columns: Column, row: int) -> Column:
-    return replace(
-        columns,
-        starts=columns.starts[row],
-        ends=columns.ends[row],
-        lengths=columns.lengths[row],
-    )
+def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> Column:
+    starts, ends = split.bounds(place, every_quote=every_quote)
+    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes)
 
 
 def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
@@ -232,10 +149,9 @@ def _judge_integers(column: Column, wants_values: bool) -> Judgement:
     )
     if not wants_values:
         return Judgement(sure)
-    values = _add_up(digits[-1])
-    for word in reversed(digits[:-1]):
-        values *= np.uint64(10**WORD)
-        values += _add_up(word)
+    values = np.zeros(len(sure), dtype=np.uint64)
+    for word in reversed(digits):
+        values = values * np.uint64(10**WORD) + _add_up(word)
     return Judgement(sure, values.view(np.int64))
 
 
@@ -299,10 +215,7 @@ def _is_sure_suffix(text: bytes) -> bool:
 
 def _not_digits(word: Bits) -> Bits:
     """The high bit of every byte that is above nine."""
-    odd = word + ABOVE_NINE
-    odd |= word
-    odd &= HIGH
-    return odd
+    return ((word + ABOVE_NINE) | word) & HIGH
 
 
 def _any_high(words: list[Bits]) -> Mask:
@@ -320,22 +233,15 @@ def _equal_bytes(word: Bits, wanted: np.uint64) -> Bits:
 
 def _add_pairs(word: Bits) -> Bits:
     """In every byte: ten times it and the one after it."""
-    pairs = word >> np.uint64(WORD)
-    pairs += word * np.uint64(10)
-    return pairs
+    return word * np.uint64(10) + (word >> np.uint64(WORD))
 
 
 def _add_up(digits: Bits) -> Bits:
     """The number that eight digits spell."""
-    number = _add_pairs(digits)
-    odd = number >> np.uint64(16)
-    odd &= _EVERY_FOURTH
-    odd *= _ODD_PAIRS
-    number &= _EVERY_FOURTH
-    number *= _EVEN_PAIRS
-    number += odd
-    number >>= np.uint64(32)
-    return number
+    pairs = _add_pairs(digits)
+    even = (pairs & np.uint64(0xFF_0000_00FF)) * np.uint64(100 + (1_000_000 << 32))
+    odd = (pairs >> np.uint64(16) & np.uint64(0xFF_0000_00FF)) * np.uint64(1 + (10_000 << 32))
+    return (even + odd) >> np.uint64(32)
 
 
 NO_DAY = np.iinfo(np.int32).min

@@ -17,14 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.cells import (
-    Block,
-    Column,
-    Judgement,
-    judge,
-    judge_integers,
-    lay_out,
-)
+from commonweal.intake.check.cells import Judgement, fetch_words, get_column, judge
 from commonweal.intake.check.doubtful import (
     Reading,
     build_keys,
@@ -34,7 +27,7 @@ from commonweal.intake.check.doubtful import (
 from commonweal.intake.check.kept import is_kept, is_kept_day, is_kept_presence
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
-from commonweal.intake.check.records import Mask, Positions
+from commonweal.intake.check.records import Bits, Mask, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
 from commonweal.schema.model import DataType, Field
 
@@ -91,15 +84,13 @@ def check_cells(
     counter = RecordCounter(source.width, source.header_lines, limit, allow_nul=copied is not None)
     lines = copied or counter.lines
     passes = [_ColumnPass(place, field, lines, tally) for place, field in source.fields]
-    integers = [each.place for each in passes if each.field.type is DataType.INTEGER]
     schema = build_key_schema(field for _, field in source.fields)
     with source.path.open("rb") as stream, KeyWriter(keys, schema) as writer:
         stream.seek(source.header_bytes)
         for split in counter.read(stream):
             first = counter.records - split.rows + 1
-            block = lay_out(split)
-            judged = judge_integers(block, integers)
-            taken = {p.field.name: p.take(block, judged.get(p.place), first) for p in passes}
+            words = fetch_words(split.data)
+            taken = {each.field.name: each.take(split, words, first) for each in passes}
             writer.write_columns(first, split.rows, taken)
             progress(source.header_bytes + counter.bytes)
     return counter.result()
@@ -109,24 +100,25 @@ class _ColumnPass:
     """The way of one column through the three readers."""
 
     def __init__(self, place: int, field: Field, lines: LineMap, tally: Tally) -> None:
-        self.place = place
+        self._place = place
         self.field = field
         self._lines = lines
         self._tally = tally
         self._is_kept = is_kept(field)
         self._is_presence = is_kept_presence(field)
-        self._type = pa.bool_() if self._is_presence else _type_of(field)
+        self._type = pa.date32() if is_kept_day(field) else pa.int64()
 
-    def take(
-        self, block: Block, judged: tuple[Column, Judgement] | None, first: int
-    ) -> pa.Array | None:
+    def take(self, split: Split, words: Bits, first: int) -> pa.Array | None:
         """Judge the cells of a block whose first row has this number; what is kept of them."""
         if not self._is_kept and not is_checked(self.field):
             return None
-        if block.is_empty(self.place) and not self.field.required:
-            return pa.nulls(block.rows, self._type) if self._is_kept else None
-        column, judgement = judged or self._judge(block)
+        is_text = self.field.type is DataType.STRING
+        column = get_column(split, words, self._place, every_quote=is_text)
         filled = column.lengths > 0
+        if not filled.any():
+            judgement = Judgement(filled)
+        else:
+            judgement = judge(self.field, column, wants_values=self._is_kept)
         known, values = judgement.sure & filled, judgement.values
         doubtful = ~known if self.field.required else filled & ~known
         if doubtful.any():
@@ -140,14 +132,8 @@ class _ColumnPass:
         if self._is_presence:
             return _as_array(np.packbits(filled, bitorder="little"), filled, pa.bool_())
         if values is None:
-            return pa.nulls(block.rows, self._type)
+            return pa.nulls(split.rows, self._type)
         return _as_array(values, known, self._type)
-
-    def _judge(self, block: Block) -> tuple[Column, Judgement]:
-        column = block.pick(self.place, every_quote=self.field.type is DataType.STRING)
-        if block.is_empty(self.place):
-            return column, Judgement(column.lengths > 0)
-        return column, judge(self.field, column, wants_values=self._is_kept)
 
     def _report(self, reading: Reading, numbers: Positions) -> None:
         """Count the faults, and locate only as many as will be shown."""
@@ -161,10 +147,6 @@ class _ColumnPass:
                     self._tally.add(code, line=line, record=record, column=name, value=value)
                     shown += 1
             self._tally.count(code, name, more=len(faults) - shown)
-
-
-def _type_of(field: Field) -> pa.DataType:
-    return pa.date32() if is_kept_day(field) else pa.int64()
 
 
 def build_key_schema(fields: Iterable[Field]) -> pl.Schema:

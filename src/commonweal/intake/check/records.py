@@ -18,6 +18,9 @@ QUOTE, COMMA, NEWLINE, RETURN = b'",\n\r'
 ASCII_END = 128
 PAD = 64
 """Bytes kept free in front of and behind the text of a buffer, in whole words of bits."""
+SAMPLE = 64
+"""Cells of a block that are looked at to see whether a column is quoted."""
+
 Bytes = npt.NDArray[np.uint8]
 Bits = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -47,6 +50,26 @@ class Split:
     @property
     def rows(self) -> int:
         return self.ends.shape[1]
+
+    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions]:
+        """Where the cells of one column begin and end, without the quotes around them.
+
+        Unless ``every_quote`` matters, the quotes stay in a column that seems to have none.
+        """
+        ends = self.ends[place]
+        if place:
+            starts = self.ends[place - 1] + 1
+        else:
+            starts = np.empty_like(ends)
+            starts[0] = PAD
+            starts[1:] = self.ends[-1, :-1] + 1
+        if self.crlf and place == len(self.ends) - 1:
+            ends = ends - (self.data[ends - 1] == RETURN)
+        if self.has_quotes and (every_quote or (self.data[starts[:SAMPLE]] == QUOTE).any()):
+            quoted = self.data[starts] == QUOTE
+            if quoted.any():
+                return starts + quoted, ends - quoted
+        return starts, ends
 
 
 def new_buffer(size: int) -> Bytes:
