@@ -15,6 +15,7 @@ from pathlib import Path
 from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
+from commonweal.schema.dialects import build_dialects_page
 from commonweal.schema.specification import (
     build_ddl_page,
     build_feeds_page,
@@ -29,6 +30,7 @@ MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not 
 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
+    ("reference/dialects.md", build_dialects_page),
     ("reference/feeds.md", build_feeds_page),
     ("reference/release-sql.md", build_ddl_page),
     ("reference/synthetic/effects.md", lambda: build_effects_page(read_names())),

@@ -34,6 +34,7 @@ FIELDS = st.builds(
     primary_key=st.just(value=False),
     description=st.just(""),
     length=st.none() | st.integers(1, 8),
+    values=st.sampled_from([frozenset(), frozenset({"1", "UTC"})]),
 )
 
 

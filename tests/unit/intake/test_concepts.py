@@ -96,8 +96,9 @@ def test_numbers_of_a_sites_own_are_noted_among_source_concepts(
 def test_the_abridged_vocabulary_calls_nothing_unknown(tmp_path: Path, terms: Terms) -> None:
     report = check_conditions(tmp_path / "in", abridge(terms), ("99", "98"))
     assert "concept.unknown" not in codes(report)
-    finding = found(report, "concept.not_abridged", "condition_concept_id")
-    assert (finding.severity, finding.count) == ("info", 1)
+    finding = found(report, "concept.not_abridged")
+    assert (finding.severity, finding.count, finding.column) == ("info", 2, "")
+    assert "(condition_concept_id, condition_source_concept_id)" in finding.message
 
 
 def test_given_up_classes_and_source_concepts_are_not_standard(

@@ -3,7 +3,7 @@
 import pytest
 
 from commonweal.schema.errors import CommonwealError
-from commonweal.schema.model import MODELS, DataType, Role, Submission, get_model
+from commonweal.schema.model import MODELS, DataType, Reference, Role, Submission, get_model
 
 REQUIRED_FILES = {
     "care_site", "condition_occurrence", "death", "device_exposure", "drug_exposure",
@@ -174,3 +174,32 @@ def test_unknown_model_is_answered_with_the_known_ones() -> None:
     with pytest.raises(CommonwealError, match="no data model called 'omop-6'") as caught:
         get_model("omop-6")
     assert all(name in caught.value.expected for name in MODELS)
+
+
+def test_the_sprint_has_the_columns_of_omop_5_1() -> None:
+    sprint, programme = get_model("sprint"), get_model("programme")
+    new = {
+        f"{table.name}.{column}"
+        for table in sprint.tables.values()
+        for column in table.columns
+        if column not in programme.table(table.name).columns
+    }
+    assert new == {
+        "drug_exposure.effective_drug_dose",
+        "drug_exposure.dose_unit_concept_id",
+        "procedure_occurrence.qualifier_source_value",
+    }
+    assert "preceding_visit_occurrence_id" not in sprint.table("visit_occurrence").columns
+    assert not any("visit_detail_id" in table.columns for table in sprint.tables.values())
+
+
+def test_alpha_is_the_sprint_and_locations() -> None:
+    sprint, alpha = get_model("sprint"), get_model("alpha")
+    assert set(alpha.tables) - set(sprint.tables) == {"location"}
+    assert alpha.table("location") == get_model("programme").table("location")
+    for name, table in sprint.tables.items():
+        assert table.columns == alpha.table(name).columns
+    assert sprint.table("person").field("location_id").references is None
+    assert alpha.table("person").field("location_id").references == Reference(
+        "location", "location_id"
+    )

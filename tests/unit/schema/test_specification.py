@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from commonweal.schema.dialects import build_dialects_page
 from commonweal.schema.model import get_model
 from commonweal.schema.specification import build_feeds_page, build_submission_pages
 
@@ -54,8 +55,19 @@ def test_feeds_page_has_every_feed() -> None:
     assert all(f"(`{name}`)" in page for name in get_model("feeds").tables)
 
 
+def test_the_page_of_dialects_says_how_each_differs() -> None:
+    _, *sections = re.split(r"^## `", build_dialects_page(), flags=re.MULTILINE)
+    by_name = {section.partition("`")[0]: section for section in sections}
+    assert list(by_name) == ["programme", "omop-5.4", "omop-5.3", "sprint", "alpha"]
+    assert "| `procedure_occurrence` | `qualifier_source_value` |" in by_name["sprint"]
+    assert "| `drug_exposure` |  |  | `drug_exposure_end_date` |" in by_name["omop-5.3"]
+    assert "at most 100 persons" in by_name["sprint"]
+    assert "at most" not in by_name["alpha"]
+    assert [name for name, text in by_name.items() if "1 January" in text] == ["sprint", "alpha"]
+
+
 def test_lines_of_a_table_have_the_same_number_of_cells() -> None:
-    for page in [*build_submission_pages().values(), build_feeds_page()]:
+    for page in [*build_submission_pages().values(), build_feeds_page(), build_dialects_page()]:
         for block in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
             cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
             assert len(cells) == 1

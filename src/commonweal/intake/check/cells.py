@@ -140,6 +140,8 @@ def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> C
 
 def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
     """Judge the cells of a column; what is said of empty ones means nothing."""
+    if field.values:
+        return Judgement(np.zeros(len(column.lengths), dtype=np.bool_))
     if field.type is DataType.STRING:
         return Judgement(column.lengths <= (field.length or np.iinfo(np.int64).max))
     return _JUDGES[field.type](column, wants_values)

@@ -26,6 +26,7 @@ from commonweal.schema.model import Field, Role
 from commonweal.vocabulary.abridged import list_shipped
 from commonweal.vocabulary.load import read_version
 
+NOT_ABRIDGED = "concept.not_abridged"
 LOCAL = 2_000_000_000
 """From here on numbers are a site's own, by the convention of OMOP."""
 CONCEPTS, LINKS = "check_concept", "check_concept_relationship"
@@ -107,11 +108,26 @@ class _ConceptCheck:
             self._targets[source].add(target)
 
     def run(self, locator: Locator) -> Iterator[Finding]:
+        yield from self._tell_unjudged(locator)
         for field in _list_fields(locator):
             yield from self._judge(locator, field)
             source = _find_source(locator, field)
             if source is not None:
                 yield from self._compare(locator, field, source)
+
+    def _tell_unjudged(self, locator: Locator) -> Iterator[Finding]:
+        """What the abridged vocabulary lacks is told once for a file: it is no one's fault."""
+        rows = {
+            field.name: sum(
+                use.rows
+                for use in self._uses[locator.name, field.name]
+                if not use.is_known and self._name_unknown(field, use) == NOT_ABRIDGED
+            )
+            for field in _list_fields(locator)
+        }
+        columns = ", ".join(name for name, count in rows.items() if count)
+        if columns:
+            yield locator.mention(NOT_ABRIDGED, count=sum(rows.values()), detail=columns)
 
     def _judge(self, locator: Locator, field: Field) -> Iterator[Finding]:
         """Every id of a column by what is wrong with it; an id may be wrong in two ways."""
@@ -132,7 +148,9 @@ class _ConceptCheck:
 
     def _find_codes(self, field: Field, use: Use) -> Iterator[str]:
         if not use.is_known:
-            yield self._name_unknown(field, use)
+            unknown = self._name_unknown(field, use)
+            if unknown != NOT_ABRIDGED:
+                yield unknown
             return
         if is_source(field):
             return
@@ -151,7 +169,7 @@ class _ConceptCheck:
         if use.concept >= LOCAL and is_source(field):
             return "concept.local"
         beyond = self._terms.is_abridged and 0 < use.concept < LOCAL
-        return "concept.not_abridged" if beyond else "concept.unknown"
+        return NOT_ABRIDGED if beyond else "concept.unknown"
 
     def _compare(self, locator: Locator, field: Field, source: Field) -> Iterator[Finding]:
         """Rows whose source concept maps to something, and not to what stands beside it."""

@@ -104,7 +104,8 @@ def read_key(field: Field, text: str) -> int | None:
 
 def is_checked(field: Field) -> bool:
     """Whether a cell of the field can be wrong at all."""
-    return field.required or field.length is not None or field.type is not DataType.STRING
+    confined = field.required or field.length is not None or bool(field.values)
+    return confined or field.type is not DataType.STRING
 
 
 def build_suspect(field: Field) -> pl.Expr:
@@ -128,8 +129,14 @@ def _build_sure(field: Field, text: pl.Expr) -> pl.Expr:
         case DataType.TIMESTAMP:
             sure = text.str.contains(_SURE_TIME) & _is_calendar_date(text.str.slice(0, 10))
         case DataType.STRING:
-            sure = pl.lit(value=True) if field.length is None else _is_short(text, field.length)
+            sure = _is_sure_text(field, text)
     return sure
+
+
+def _is_sure_text(field: Field, text: pl.Expr) -> pl.Expr:
+    if field.values:
+        return text.is_in(sorted(field.values))
+    return pl.lit(value=True) if field.length is None else _is_short(text, field.length)
 
 
 def _is_calendar_date(text: pl.Expr) -> pl.Expr:

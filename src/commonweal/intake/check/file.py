@@ -252,5 +252,8 @@ def _assert_nothing_lost(file: str, seen: int, accounted: int, what: str = "reco
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:
-    lengths = {field.name: str(field.length or "") for field in checked.table.fields}
-    return tally.findings(file=checked.report.file, table=checked.table.name, details=lengths)
+    limits = {
+        field.name: ", ".join(sorted(field.values)) or str(field.length or "")
+        for field in checked.table.fields
+    }
+    return tally.findings(file=checked.report.file, table=checked.table.name, details=limits)
