@@ -19,7 +19,8 @@ from commonweal.intake.report import CheckReport
 from commonweal.intake.reports.junit import render_junit
 from commonweal.intake.reports.table import render_csv
 from commonweal.intake.terminal import render_terminal
-from commonweal.pipeline.measuring import get_surroundings, get_terms
+from commonweal.pipeline.measuring import get_surroundings
+from commonweal.pipeline.vocabulary import get_terms
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 FolderArgument = Annotated[

@@ -8,6 +8,7 @@ import typer
 from commonweal.cli.check import FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
+from commonweal.intake.check.folder import check_is_folder
 from commonweal.intake.landing import (
     Delivery,
     Submission,
@@ -62,6 +63,7 @@ def submit(
     settings = read_settings()
     home, now = settings.home, datetime.now(tz=UTC)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    check_is_folder(folder)
     report = run_check(folder, dialect=choose_dialect(purpose, dialect))
     known = {submission.id for submission in list_submissions(home)}
     submission = None

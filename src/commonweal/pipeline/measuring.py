@@ -4,10 +4,9 @@ from datetime import date
 from pathlib import Path
 
 from commonweal.engine.settings import Settings
-from commonweal.intake.check.concepts import Terms
 from commonweal.intake.metrics import Surroundings
 from commonweal.pipeline.feeds import get_latest_feeds
-from commonweal.pipeline.vocabulary import get_vocabulary
+from commonweal.pipeline.vocabulary import get_terms
 from commonweal.schema.errors import CommonwealError
 
 
@@ -24,16 +23,6 @@ def get_surroundings(settings: Settings, *, day: date | None = None) -> Surround
     if day is None:
         return Surroundings(terms)
     return Surroundings(terms, _find_feeds(settings), day)
-
-
-def get_terms(home: Path) -> Terms:
-    """The vocabulary in force, for the check to look concepts up in.
-
-    Raises:
-        CommonwealError: the loaded vocabulary is damaged.
-    """
-    vocabulary = get_vocabulary(home)
-    return Terms(vocabulary.files, vocabulary.version, vocabulary.is_abridged)
 
 
 def _find_feeds(settings: Settings) -> dict[str, Path] | None:

@@ -57,6 +57,9 @@ TIME_FORM, TIME_MARKS = _word(b"00:00:00"), _word(b"\0\0\xff\0\0\xff\0\0")
 PAIRS_OF_TIME = _word(b"\xff\0\0\xff\0\0\xff\0")
 PAST_TIME = _word(bytes([0x80 - 24, 0, 0, 0x80 - 60, 0, 0, 0x80 - 60, 0]))
 FRACTION_FORM, FRACTION_MARK = _word(b".0000000"), _word(b"\xff" + b"\0" * 7)
+_EVERY_FOURTH = np.uint64(0xFF_0000_00FF)
+_EVEN_PAIRS = np.uint64(100 + (1_000_000 << 32))
+_ODD_PAIRS = np.uint64(1 + (10_000 << 32))
 LAST_BYTES = tuple(
     np.array(
         [
@@ -108,10 +111,12 @@ class Column:
         count = 1
         while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
             count += 1
-        words = [
-            (self.words[self.ends - WORD * (word + 1)] ^ ZEROS) & LAST_BYTES[word][lengths]
-            for word in range(count)
-        ]
+        words = []
+        for word in range(count):
+            fetched = self.words[self.ends - WORD * (word + 1)]
+            fetched ^= ZEROS
+            fetched &= LAST_BYTES[word][lengths]
+            words.append(fetched)
         return words, WORD * count
 
 
@@ -149,9 +154,10 @@ def _judge_integers(column: Column, wants_values: bool) -> Judgement:
     )
     if not wants_values:
         return Judgement(sure)
-    values = np.zeros(len(sure), dtype=np.uint64)
-    for word in reversed(digits):
-        values = values * np.uint64(10**WORD) + _add_up(word)
+    values = _add_up(digits[-1])
+    for word in reversed(digits[:-1]):
+        values *= np.uint64(10**WORD)
+        values += _add_up(word)
     return Judgement(sure, values.view(np.int64))
 
 
@@ -215,7 +221,10 @@ def _is_sure_suffix(text: bytes) -> bool:
 
 def _not_digits(word: Bits) -> Bits:
     """The high bit of every byte that is above nine."""
-    return ((word + ABOVE_NINE) | word) & HIGH
+    odd = word + ABOVE_NINE
+    odd |= word
+    odd &= HIGH
+    return odd
 
 
 def _any_high(words: list[Bits]) -> Mask:
@@ -233,15 +242,22 @@ def _equal_bytes(word: Bits, wanted: np.uint64) -> Bits:
 
 def _add_pairs(word: Bits) -> Bits:
     """In every byte: ten times it and the one after it."""
-    return word * np.uint64(10) + (word >> np.uint64(WORD))
+    pairs = word >> np.uint64(WORD)
+    pairs += word * np.uint64(10)
+    return pairs
 
 
 def _add_up(digits: Bits) -> Bits:
     """The number that eight digits spell."""
-    pairs = _add_pairs(digits)
-    even = (pairs & np.uint64(0xFF_0000_00FF)) * np.uint64(100 + (1_000_000 << 32))
-    odd = (pairs >> np.uint64(16) & np.uint64(0xFF_0000_00FF)) * np.uint64(1 + (10_000 << 32))
-    return (even + odd) >> np.uint64(32)
+    number = _add_pairs(digits)
+    odd = number >> np.uint64(16)
+    odd &= _EVERY_FOURTH
+    odd *= _ODD_PAIRS
+    number &= _EVERY_FOURTH
+    number *= _EVEN_PAIRS
+    number += odd
+    number >>= np.uint64(32)
+    return number
 
 
 NO_DAY = np.iinfo(np.int32).min
