@@ -64,10 +64,12 @@ def _list_shown() -> list[Metric]:
 
 
 def _list_judged(metrics: Metrics) -> Iterator[MetricValue]:
-    """The overall values of the metrics that have a target."""
+    """Of metrics with a target the overall values, and every other one that asks for action."""
     for metric in _list_shown():
         if metric.bands != INFORMATION:
-            yield from _headlines(metrics, metric)
+            overall = _headlines(metrics, metric)
+            yield from overall
+            yield from (v for v in metrics.of(metric.name) if v.action and v not in overall)
 
 
 def _headlines(metrics: Metrics, metric: Metric) -> Sequence[MetricValue]:
@@ -77,9 +79,11 @@ def _headlines(metrics: Metrics, metric: Metric) -> Sequence[MetricValue]:
 
 
 def _name(value: MetricValue) -> str:
+    """The metric, and what its value is about where it has several."""
     metric = value.definition
-    part = value.part or (value.table if value.table and len(metric.tables) > 1 else "")
-    return f"{metric.title}: {part}" if part else metric.title
+    several = value.table is not None and len(metric.tables) > 1
+    place = show_place(value) if several else value.part
+    return f"{metric.title}: {place}" if place else metric.title
 
 
 def _say_vocabulary(metrics: Metrics) -> str:

@@ -128,3 +128,14 @@ def test_the_terminal_shows_what_has_a_target(folder: Path) -> None:
     assert "not submitted" in text
     assert "Exposures of each drug class" not in text
     assert "The abridged vocabulary" in text
+
+
+def test_a_table_that_asks_for_action_stands_in_front(folder: Path) -> None:
+    """Four measurements are mapped; the one drug is not."""
+    rows = [valid_row("drug_exposure", drug_concept_id="0")]
+    write_table(folder, "drug_exposure", rows)
+    metrics = measure(folder)
+    assert metrics.get("gc_1_standard").band == "approaching"
+    overview = render_metrics_html(metrics).partition("<details")[0]
+    assert "Standard concepts (GC-1): drug_exposure" in overview
+    assert "Standard concepts (GC-1): measurement" not in overview
