@@ -62,6 +62,24 @@ def test_tables_that_were_not_sent_have_no_value(folder: Path) -> None:
     assert metrics.get("consent_light").status is Status.NOT_MEASURED
 
 
+def test_a_table_with_a_header_alone_is_empty(folder: Path) -> None:
+    write_table(folder, "drug_exposure", [])
+    metrics = measure(folder)
+    for name in ("gc_1_standard", "route_failure", "drug_classes", "duplicates"):
+        assert metrics.get(name, "drug_exposure").status is Status.EMPTY
+    assert metrics.get("completeness", "drug_exposure").status is Status.EMPTY
+
+
+def test_rows_lie_where_they_may_and_are_gone_afterwards(folder: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    around = Surroundings(read_abridged(), scratch=scratch)
+    with pytest.raises(FileNotFoundError):
+        measure_submission(folder, check(folder), around)
+    scratch.mkdir()
+    measure_submission(folder, check(folder), around)
+    assert list(scratch.iterdir()) == []
+
+
 def hand_in(folder: Path, home: Path, around: Surroundings | None) -> Submission:
     register_site(home, Site("hospital", "The hospital", "MA", date(2025, 1, 31)))
     return submit_folder(
