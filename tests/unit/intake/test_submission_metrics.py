@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from rich.console import Console
@@ -21,9 +22,9 @@ NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 MARKER = "QQMARKERQQ"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "in"
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sent") / "in"
     write_persons(folder, 1, 2)
     moments = ["2020-01-31T08:15:00+0500", "2020-02-01 23:59:59 EST", "2020-02-02 00:00Z", ""]
     rows = [
@@ -41,20 +42,30 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def metrics(sent: Path) -> Metrics:
+    return measure(sent)
+
+
+@pytest.fixture
+def folder(sent: Path, tmp_path: Path) -> Path:
+    """A folder that may be changed."""
+    return copytree(sent, tmp_path / "in")
+
+
 def measure(folder: Path) -> Metrics:
     report = check(folder)
     assert report.is_accepted
     return measure_submission(folder, report, Surroundings(read_abridged())).metrics
 
 
-def test_local_times_are_compared_whatever_their_zone(folder: Path) -> None:
+def test_local_times_are_compared_whatever_their_zone(metrics: Metrics) -> None:
     """The day is 2020-01-31 in every row; one of three moments is two days later."""
-    value = measure(folder).get("dc_4", "measurement")
+    value = metrics.get("dc_4", "measurement")
     assert (value.numerator, value.denominator) == (2, 3)
 
 
-def test_tables_that_were_not_sent_have_no_value(folder: Path) -> None:
-    metrics = measure(folder)
+def test_tables_that_were_not_sent_have_no_value(metrics: Metrics) -> None:
     assert metrics.get("gc_1_standard", "measurement").value == 1.0
     assert metrics.get("gc_1_standard", "drug_exposure").status is Status.NOT_SUBMITTED
     assert metrics.get("unit_failure", "measurement").value == 1.0
@@ -94,9 +105,11 @@ def hand_in(folder: Path, home: Path, around: Surroundings | None) -> Submission
     )
 
 
-def test_metrics_are_stored_beside_the_submission(folder: Path, tmp_path: Path) -> None:
+def test_metrics_are_stored_beside_the_submission(
+    folder: Path, metrics: Metrics, tmp_path: Path
+) -> None:
     submission = hand_in(folder, tmp_path / "home", Surroundings(read_abridged()))
-    assert find_metrics(submission) == measure(folder)
+    assert find_metrics(submission) == metrics
     stored = json.loads((submission.folder / METRICS).read_bytes())
     assert stored["vocabulary"]["abridged"]
     page = (submission.folder / "report.html").read_text(encoding="utf-8")
@@ -119,8 +132,8 @@ def test_a_rejected_submission_has_no_metrics(folder: Path, tmp_path: Path) -> N
     assert find_metrics(submission) is None
 
 
-def test_a_colour_never_stands_without_its_words(folder: Path) -> None:
-    page = render_metrics_html(measure(folder))
+def test_a_colour_never_stands_without_its_words(metrics: Metrics) -> None:
+    page = render_metrics_html(metrics)
     marks = page.split('<span class="mark ')[1:]
     assert len(marks) > 50
     for mark in marks:
@@ -129,8 +142,8 @@ def test_a_colour_never_stands_without_its_words(folder: Path) -> None:
         assert rest.partition("</span>")[0]
 
 
-def test_every_metric_of_the_page_explains_itself(folder: Path) -> None:
-    page = render_metrics_html(measure(folder))
+def test_every_metric_of_the_page_explains_itself(metrics: Metrics) -> None:
+    page = render_metrics_html(metrics)
     details = page.count("<details")
     assert details > 20
     for said in ("Counted:", "Of:", "What to do:"):
@@ -138,9 +151,9 @@ def test_every_metric_of_the_page_explains_itself(folder: Path) -> None:
     assert "4 rows" in page  # the units that are concerned
 
 
-def test_the_terminal_shows_what_has_a_target(folder: Path) -> None:
+def test_the_terminal_shows_what_has_a_target(metrics: Metrics) -> None:
     out = StringIO()
-    Console(file=out, width=160).print(render_metrics_terminal(measure(folder)))
+    Console(file=out, width=160).print(render_metrics_terminal(metrics))
     text = out.getvalue()
     assert "Standard concepts (GC-1)" in text
     assert "not submitted" in text
