@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from commonweal.cli.check import DialectOption, FolderArgument, run_check
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.landing import (
     Submission,
@@ -59,16 +59,17 @@ def submit(
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:
-        submission = submit_folder(
-            folder,
-            home=home,
-            site=site,
-            purpose=purpose,
-            synthetic=synthetic,
-            now=now,
-            report=report,
-            around=get_surroundings(settings, day=now.date()),
-        )
+        with ERR.status("Measuring and storing"):
+            submission = submit_folder(
+                folder,
+                home=home,
+                site=site,
+                purpose=purpose,
+                synthetic=synthetic,
+                now=now,
+                report=report,
+                around=get_surroundings(settings, day=now.date()),
+            )
     _print(report, submission, json=json, known=submission is not None and submission.id in known)
     judged = submission or report
     if not judged.is_accepted:
