@@ -46,9 +46,9 @@ def submit(
     """Check a folder and hand it in.
 
     The files are copied into the landing area with their checksums, and stay there for good;
-    a rejected folder is kept too, with the report that says why. Handing in once more what
-    the site handed in last changes nothing. The exit code is 0 when the submission is
-    accepted and 1 when it is rejected.
+    a rejected folder is kept too, with the report that says why. An accepted one is measured,
+    and its metrics are kept and shown. Handing in once more what the site handed in last changes
+    nothing. The exit code is 0 when the submission is accepted and 1 when it is rejected.
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
