@@ -188,6 +188,8 @@ def test_a_rejected_folder_is_not_measured(tmp_path: Path, run: Run) -> None:
     done = run("check", tmp_path / "in", "--metrics", "--json", "-")
     assert done.returncode == 1
     assert "metrics" not in json.loads(done.stdout)
+    said = run("check", tmp_path / "in", "--metrics").stdout
+    assert "Metrics are measured once the folder is accepted." in said
 
 
 def test_submit_shows_and_stores_metrics(tmp_path: Path, run: Run) -> None:

@@ -110,6 +110,8 @@ def check(
         if measured:
             OUT.print()
             OUT.print(render_metrics_terminal(measured.metrics), soft_wrap=False)
+        elif metrics:
+            OUT.print("Metrics are measured once the folder is accepted.")
     if not report.is_accepted:
         raise typer.Exit(ExitCode.REJECTED)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from commonweal.cli.check import FolderArgument, run_check
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.check.folder import check_is_folder
 from commonweal.intake.landing import (
@@ -54,9 +54,9 @@ def submit(
     """Check a folder and hand it in.
 
     The files are copied into the landing area with their checksums, and stay there for good;
-    a rejected folder is kept too, with the report that says why. Handing in once more what
-    the site handed in last changes nothing. The exit code is 0 when the submission is
-    accepted and 1 when it is rejected.
+    a rejected folder is kept too, with the report that says why. An accepted one is measured,
+    and its metrics are kept and shown. Handing in once more what the site handed in last changes
+    nothing. The exit code is 0 when the submission is accepted and 1 when it is rejected.
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
@@ -68,16 +68,17 @@ def submit(
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:
-        submission = submit_folder(
-            folder,
-            home=home,
-            site=site,
-            purpose=purpose,
-            synthetic=synthetic,
-            now=now,
-            report=report,
-            delivery=Delivery(around=get_surroundings(settings, day=now.date())),
-        )
+        with ERR.status("Measuring and storing"):
+            submission = submit_folder(
+                folder,
+                home=home,
+                site=site,
+                purpose=purpose,
+                synthetic=synthetic,
+                now=now,
+                report=report,
+                delivery=Delivery(around=get_surroundings(settings, day=now.date())),
+            )
     matched, why_not = None, ""
     if submission is not None and submission.is_accepted:
         matched, why_not = match_at_intake(settings, submission)

@@ -25,7 +25,6 @@ ELSEWHERE = frozenset({"completeness"})
 """Shown in a section of its own."""
 STYLES = {"good": "green", "fair": "yellow", "poor": "bold red", "plain": "dim"}
 INFORMATION = "information"
-FEW = 10
 _NUMBER = ' class="number"'
 
 
@@ -37,7 +36,8 @@ def render_metrics_html(metrics: Metrics | None) -> str:
         _group(title, list(group), metrics)
         for title, group in groupby(_list_shown(), key=lambda metric: metric.group)
     )
-    return f"<h2>Metrics</h2>\n<p>{escape(_say_vocabulary(metrics))}</p>\n{blocks}"
+    said = f"<p>{escape(_say_vocabulary(metrics))}</p>"
+    return f"<h2>Metrics</h2>\n{said}\n{_overview(metrics)}\n{blocks}"
 
 
 def render_metrics_terminal(metrics: Metrics) -> RenderableType:
@@ -45,15 +45,14 @@ def render_metrics_terminal(metrics: Metrics) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Metric", "Value", "Target", "Judgement", "Concerned"):
         table.add_column(heading, justify="right" if heading == "Value" else "left")
-    for metric in _list_shown():
-        for value in () if metric.bands == INFORMATION else _headlines(metrics, metric):
-            table.add_row(
-                Text(_name(metric, value)),
-                show_value(value),
-                metric.target,
-                Text(value.words, style=STYLES[value.tone]),
-                show_concerned(value),
-            )
+    for value in _list_judged(metrics):
+        table.add_row(
+            Text(_name(value)),
+            show_value(value),
+            value.definition.target,
+            Text(value.words, style=STYLES[value.tone]),
+            show_concerned(value),
+        )
     return Group(table, Text(), Text(_say_vocabulary(metrics), style="dim"))
 
 
@@ -64,22 +63,27 @@ def _list_shown() -> list[Metric]:
     return sorted(metrics, key=lambda metric: order.index(metric.group))
 
 
+def _list_judged(metrics: Metrics) -> Iterator[MetricValue]:
+    """Of metrics with a target the overall values, and every other one that asks for action."""
+    for metric in _list_shown():
+        if metric.bands != INFORMATION:
+            overall = _headlines(metrics, metric)
+            yield from overall
+            yield from (v for v in metrics.of(metric.name) if v.action and v not in overall)
+
+
 def _headlines(metrics: Metrics, metric: Metric) -> Sequence[MetricValue]:
     """The overall value of a metric; all its values where it has none."""
     values = metrics.of(metric.name)
-    overall = [value for value in values if value.table is None and not value.part]
-    return overall or (values if len(values) <= FEW else _worst(values))
+    return [value for value in values if value.table is None and not value.part] or values
 
 
-def _worst(values: Sequence[MetricValue]) -> Sequence[MetricValue]:
-    """The one value to look at first of a metric that has many and no overall one."""
-    measured = [value for value in values if value.value is not None]
-    return [min(measured, key=lambda value: value.value or 0.0)] if measured else values[:1]
-
-
-def _name(metric: Metric, value: MetricValue) -> str:
-    part = value.part or (value.table if value.table and len(metric.tables) > 1 else "")
-    return f"{metric.title}: {part}" if part else metric.title
+def _name(value: MetricValue) -> str:
+    """The metric, and what its value is about where it has several."""
+    metric = value.definition
+    several = value.table is not None and len(metric.tables) > 1
+    place = show_place(value) if several else value.part
+    return f"{metric.title}: {place}" if place else metric.title
 
 
 def _say_vocabulary(metrics: Metrics) -> str:
@@ -97,19 +101,14 @@ def _metric(metric: Metric, metrics: Metrics) -> str:
     """A metric opens to its explanation and every value; its judgement is on the outside."""
     lines = "".join(f"<p>{line}</p>" for line in _explain(metric))
     rows = "\n".join(map(_row, metrics.of(metric.name)))
-    outside = " · ".join(
-        f"{_short(value)}{_judgement(value)}" for value in _headlines(metrics, metric)[:1]
-    )
-    head = "".join(f'<th scope="col"{style}>{text}</th>' for text, style in _HEADINGS)
+    outside = f"{escape(metric.title)}: {_outside(metrics, metric)}"
     return (
-        f'<details class="metric"><summary>{escape(metric.title)}: {outside}</summary>{lines}'
-        f"<table><caption>{escape(metric.asks)}</caption>"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></details>"
+        f'<details class="metric"><summary>{outside}</summary>{lines}'
+        f"{_table(metric.asks, 'Of what', rows)}</details>"
     )
 
 
 _HEADINGS = (
-    ("Of what", ""),
     ("Value", _NUMBER),
     ("Made of", _NUMBER),
     ("Target", ""),
@@ -118,8 +117,31 @@ _HEADINGS = (
 )
 
 
-def _short(value: MetricValue) -> str:
-    return f"{escape(show_value(value))} " if value.value is not None else ""
+def _outside(metrics: Metrics, metric: Metric) -> str:
+    """What is seen of a metric that is not opened: its value, or how many it has."""
+    values = _headlines(metrics, metric)
+    if len(values) > 1:
+        return f"{len(values)} values"
+    shown = f"{escape(show_value(values[0]))} " if values[0].value is not None else ""
+    return shown + _judgement(values[0])
+
+
+def _overview(metrics: Metrics) -> str:
+    """One row for each value that has a target."""
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(_name(value))}</th>{_cells(value)}</tr>'
+        for value in _list_judged(metrics)
+    )
+    return _table("Values that have a target", "Metric", rows)
+
+
+def _table(caption: str, first: str, rows: str) -> str:
+    headings = ((first, ""), *_HEADINGS)
+    head = "".join(f'<th scope="col"{style}>{text}</th>' for text, style in headings)
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"
+    )
 
 
 def _explain(metric: Metric) -> Iterator[str]:
@@ -134,10 +156,13 @@ def _judgement(value: MetricValue) -> str:
 
 def _row(value: MetricValue) -> str:
     note = f'<br><span class="soft">{escape(value.note)}</span>' if value.note else ""
+    return f'<tr><th scope="row">{escape(show_place(value))}{note}</th>{_cells(value)}</tr>'
+
+
+def _cells(value: MetricValue) -> str:
     numbers = (show_value(value), show_fraction(value))
     cells = "".join(f"<td{_NUMBER}>{escape(text)}</td>" for text in numbers)
     return (
-        f'<tr><th scope="row">{escape(show_place(value))}{note}</th>{cells}'
-        f"<td>{escape(value.definition.target)}</td><td>{_judgement(value)}</td>"
-        f"<td{_NUMBER}>{escape(show_concerned(value))}</td></tr>"
+        f"{cells}<td>{escape(value.definition.target)}</td><td>{_judgement(value)}</td>"
+        f"<td{_NUMBER}>{escape(show_concerned(value))}</td>"
     )

@@ -30,12 +30,14 @@ class Surroundings:
     """What a submission is measured against.
 
     ``feeds`` has the files of a snapshot of the programme's side by name, and ``day`` is when
-    the submission came in; without them there is no consent light.
+    the submission came in; without them there is no consent light. ``scratch`` is where rows may
+    lie while they are measured; the temporary folder of the machine when not given.
     """
 
     vocabulary: Terms
     feeds: Mapping[str, Path] | None = None
     day: date | None = None
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def measure_submission(folder: Path, report: CheckReport, around: Surroundings) 
     The files are read once, into a private folder that is gone afterwards.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="commonweal-metrics-") as name,
+        tempfile.TemporaryDirectory(prefix="metrics-", dir=around.scratch) as name,
         open_engine(SETTINGS, spill_folder=Path(name) / "spill") as engine,
     ):
         texts = dict(_register_files(engine, folder, report, Path(name)))

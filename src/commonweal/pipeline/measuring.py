@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from commonweal.engine.settings import Settings
+from commonweal.engine.storage import make_private
 from commonweal.intake.metrics import Surroundings
 from commonweal.pipeline.feeds import get_latest_feeds
 from commonweal.pipeline.vocabulary import get_terms
@@ -13,7 +14,8 @@ from commonweal.schema.errors import CommonwealError
 def get_surroundings(settings: Settings, *, day: date | None = None) -> Surroundings:
     """The vocabulary in force and, for a submission of a day, the newest snapshot of the feeds.
 
-    Where the programme has no feeds that can be relied on, metrics go without consents and say
+    A submission's rows stay within the programme's home while they are measured. Where the
+    programme has no feeds that can be relied on, metrics go without consents and say
     so: a site must be able to hand in all the same.
 
     Raises:
@@ -22,7 +24,9 @@ def get_surroundings(settings: Settings, *, day: date | None = None) -> Surround
     terms = get_terms(settings.home)
     if day is None:
         return Surroundings(terms)
-    return Surroundings(terms, _find_feeds(settings), day)
+    scratch = settings.home / "spill"
+    make_private(scratch)
+    return Surroundings(terms, _find_feeds(settings), day, scratch)
 
 
 def _find_feeds(settings: Settings) -> dict[str, Path] | None:

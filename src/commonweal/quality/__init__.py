@@ -1,1 +1,1 @@
-"""What can be measured on any OMOP data; so far how completely its columns are filled."""
+"""What can be measured on any OMOP data: metrics, and how completely columns are filled."""

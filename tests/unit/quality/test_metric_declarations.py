@@ -4,7 +4,6 @@ import pytest
 from tests.metric_tables import HYPERTENSION, measure
 
 from commonweal.quality.metrics.definition import (
-    Kind,
     Metric,
     all_bands,
     all_metrics,
@@ -81,7 +80,7 @@ def test_what_is_concerned_is_counted_in_words() -> None:
     assert show_concerned(build_value(get_metric("drug_classes"), 9, 10)) == "1 class"
     assert show_concerned(build_value(get_metric("drug_classes"), 0, 10)) == "10 classes"
     assert show_fraction(build_value(get_metric("dc_1"), 1586, 1787)) == "1,586 of 1,787"
-    assert get_metric("duplicates").kind is Kind.COUNT
+    assert show_fraction(build_value(get_metric("drug_information"), 20, 4)) == "20 / 4"
 
 
 def test_nothing_measured_is_a_dash() -> None:

@@ -38,7 +38,8 @@ def show_fraction(value: MetricValue) -> str:
     """What the value was made of, such as ``1,586 of 1,787``."""
     if value.numerator is None or value.denominator is None:
         return ""
-    return f"{value.numerator:,.10g} of {value.denominator:,.10g}"
+    between = "/" if value.definition.kind is Kind.MEAN else "of"
+    return f"{value.numerator:,.10g} {between} {value.denominator:,.10g}"
 
 
 def show_place(value: MetricValue) -> str:
