@@ -60,7 +60,7 @@ def list_recipients(site: str) -> list[str]:
 
 def send_notices(find_attachments: FindAttachments, *, now: datetime) -> Sent:
     """Send what is due; each notice is claimed first, so that two runs do not send it twice."""
-    counted = {status: 0 for status in NoticeStatus}
+    counted = dict.fromkeys(NoticeStatus, 0)
     for notice in Notice.objects.exclude(status=NoticeStatus.SENT).order_by("written_at", "id"):
         if _is_due(notice, now) and _claim(notice, now):
             counted[_send(notice, find_attachments)] += 1
@@ -74,7 +74,8 @@ def _is_due(notice: Notice, now: datetime) -> bool:
         return False
     if notice.tried_at is None or notice.attempts == 0:
         return True
-    return now >= notice.tried_at + PAUSE * 2 ** (notice.attempts - 1)
+    pause: timedelta = PAUSE * 2 ** (notice.attempts - 1)
+    return bool(now >= notice.tried_at + pause)
 
 
 def _claim(notice: Notice, now: datetime) -> bool:

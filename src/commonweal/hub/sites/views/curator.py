@@ -16,7 +16,12 @@ from commonweal.hub.sites.actions import (
 )
 from commonweal.hub.sites.forms import DeadlineForm, ReasonForm, SiteForm, StepForm, StewardForm
 from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus
-from commonweal.hub.sites.presenters import build_board, build_columns, build_deadlines, count_notices
+from commonweal.hub.sites.presenters import (
+    build_board,
+    build_columns,
+    build_deadlines,
+    count_notices,
+)
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
 from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
