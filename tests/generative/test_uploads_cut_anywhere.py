@@ -21,7 +21,9 @@ from commonweal.hub.sites.uploads.protocol import (
     write_metadata,
 )
 from commonweal.hub.sites.uploads.storage import LostConnectionError, Upload, append, get_upload
-from commonweal.intake.sites import Purpose
+from commonweal.intake.drop_area import make_area
+from commonweal.intake.sites import Purpose, Site, get_site, register_site
+from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 FEW = settings(max_examples=60, deadline=None)
@@ -35,9 +37,10 @@ def pieces(draw: st.DrawFn) -> list[bytes]:
 
 
 def begin(home: Path, site: str, steward: str) -> Draft:
+    with suppress(CommonwealError):
+        register_site(home, Site(site, site.title()))
     return start_draft(
-        home,
-        site=site,
+        make_area(home, get_site(home, site)),
         steward=steward,
         purpose=Purpose.TEST,
         synthetic=True,

@@ -10,16 +10,18 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 from commonweal.engine.settings import DropSettings
-from commonweal.engine.storage import make_private, readable_json
+from commonweal.engine.storage import Location, make_private, readable_json
 from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
 from commonweal.intake.lifecycle.drop import RECEIPT
 from commonweal.intake.purposes import DIALECTS
+from commonweal.intake.sites import Site, list_sites
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Submission, get_model
 
@@ -30,17 +32,45 @@ OWNER = f"{PART}owner"
 _FILE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.[A-Za-z]{3,5}", re.ASCII)
 
 
-def area_of(home: Path, site: str) -> Path:
-    """The folder that a site's submissions are put into."""
-    return home / "drop" / site
+def area_of(home: Path, site: Site) -> Path:
+    """The folder that a site's submissions are put into.
+
+    Raises:
+        CommonwealError: the site was closed, or it puts its files into a bucket of its own.
+    """
+    if site.closed_on is not None:
+        raise CommonwealError(
+            f"The site {site.name} was closed on {site.closed_on}.",
+            fix="Ask the data centre if this is not so.",
+        )
+    area = Location.of(site.drop_url or home / "drop" / site.name)
+    if not area.is_local:
+        raise CommonwealError(
+            f"The site {site.name} hands in through its bucket, {area.url}.",
+            fix="Put the folder there, with the tools of the bucket.",
+        )
+    return area.path
 
 
-def make_area(home: Path, site: str) -> Path:
-    """The drop area of a site, made when missing, closed to every other account."""
+def make_area(home: Path, site: Site) -> Path:
+    """The drop area of a site, made when missing, closed to every other account.
+
+    Raises:
+        CommonwealError: as for ``area_of``.
+    """
     area = area_of(home, site)
-    make_private(area.parent)
+    make_private(home / "drop")
     make_private(area)
     return area
+
+
+def list_areas(home: Path) -> list[Path]:
+    """The drop areas on this machine, of every site that has one."""
+    areas: list[Path] = []
+    for site in list_sites(home):
+        with suppress(CommonwealError):
+            areas.append(area_of(home, site))
+    return areas
 
 
 def check_file_name(name: str) -> None:

@@ -17,7 +17,7 @@ from asyncssh.channel import SSHChannel
 from asyncssh.stream import SSHServerStreamSession
 
 from commonweal.engine.settings import Settings
-from commonweal.intake.drop_area import make_area
+from commonweal.intake.drop_area import area_of, make_area
 from commonweal.intake.sftp.arriving import Arriving
 from commonweal.intake.sftp.drop import Drop, Entry
 from commonweal.intake.sftp.host_key import get_host_key
@@ -92,26 +92,29 @@ class Door(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """The user is the site; the key has to be one of its stewards'."""
-        try:
-            get_site(self._settings.home, username)
-        except CommonwealError:
-            return False
         self._blob = key.public_data
-        self._key = find_key(self._settings.home, username, self._blob)
+        self._key = self._find_key(username)
         return self._key is not None
 
     def session_requested(self) -> "DropSession | bool":
         if self._key is None:
             return False
         LOG.info("%s of %s has connected", self._key.steward, self._key.site)
-        area = make_area(self._settings.home, self._key.site)
+        area = make_area(self._settings.home, get_site(self._settings.home, self._key.site))
         drop = Drop(area, steward=self._key.steward, settings=self._settings.drop)
         return DropSession(drop, self._is_welcome)
 
+    def _find_key(self, site: str) -> StewardKey | None:
+        """The key that was shown, if it opens the site and the site has a drop here."""
+        try:
+            area_of(self._settings.home, get_site(self._settings.home, site))
+        except CommonwealError:
+            return None
+        return find_key(self._settings.home, site, self._blob)
+
     def _is_welcome(self) -> bool:
-        """Whether the key has not been taken away since."""
-        assert self._key is not None  # noqa: S101  (no session without one)
-        return find_key(self._settings.home, self._key.site, self._blob) is not None
+        """Whether the key and the site have not been closed since."""
+        return self._key is not None and self._find_key(self._key.site) is not None
 
 
 class DropSession(SSHServerStreamSession[bytes]):

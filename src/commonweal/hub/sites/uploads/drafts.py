@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 
 from commonweal.engine.settings import DropSettings
@@ -32,11 +33,10 @@ from commonweal.hub.sites.uploads.storage import (
 from commonweal.intake.drop_area import (
     OWNER,
     PART,
-    area_of,
     check_file_name,
     check_room,
     hand_over,
-    make_area,
+    list_areas,
     sync,
     write_declaration,
 )
@@ -53,7 +53,6 @@ class Draft:
     """What a steward has begun to upload. ``steward`` is the key of the account."""
 
     id: str
-    site: str
     steward: str
     purpose: Purpose
     synthetic: bool
@@ -63,19 +62,18 @@ class Draft:
 
 
 def start_draft(
-    home: Path,
+    area: Path,
     *,
-    site: str,
     steward: str,
     purpose: Purpose,
     synthetic: bool,
     dialect: str,
     now: datetime,
 ) -> Draft:
-    """Begin a submission: a folder that nobody else writes to."""
+    """Begin a submission in a site's drop area: a folder that nobody else writes to."""
     draft_id = secrets.token_hex(16)
-    folder = make_area(home, site) / f"{PART}{draft_id}"
-    draft = Draft(draft_id, site, steward, purpose, synthetic, dialect, now, folder)
+    folder = area / f"{PART}{draft_id}"
+    draft = Draft(draft_id, steward, purpose, synthetic, dialect, now, folder)
     folder.mkdir(mode=0o700)
     (folder / STATE).write_bytes(
         readable_json(
@@ -93,17 +91,17 @@ def start_draft(
     return draft
 
 
-def find_draft(home: Path, *, site: str, steward: str, draft_id: str) -> Draft | None:
-    """A steward's own draft; other people's are not there for them."""
+def find_draft(area: Path, *, steward: str, draft_id: str) -> Draft | None:
+    """A steward's own draft in the drop area of the site; others' are not there for them."""
     if not ID.fullmatch(draft_id):
         return None
-    draft = _read(area_of(home, site) / f"{PART}{draft_id}")
+    draft = _read(area / f"{PART}{draft_id}")
     return draft if draft and draft.steward == steward else None
 
 
-def list_drafts(home: Path, *, site: str, steward: str) -> list[Draft]:
+def list_drafts(area: Path, *, steward: str) -> list[Draft]:
     """A steward's own drafts, the latest first."""
-    found = (_read(folder) for folder in area_of(home, site).glob(f"{PART}*"))
+    found = (_read(folder) for folder in area.glob(f"{PART}*"))
     own = [draft for draft in found if draft and draft.steward == steward]
     return sorted(own, key=lambda draft: draft.created_at, reverse=True)
 
@@ -125,7 +123,7 @@ def add_upload(
         check_file_name(name)
     except CommonwealError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
-    # One creation at a time on this disk, so that room is not promised twice.
+    # One creation at a time, so that room is not promised twice.
     with hold_lock(home / "drop" / f"{PART}room.lock"), _unfinished(draft):
         replaced = [u for u in list_uploads(draft.folder) if u.name.lower() == name.lower()]
         _check_room(draft, creation.length, replaced, settings, home)
@@ -179,8 +177,8 @@ def remove_expired(home: Path, *, keep: timedelta, now: datetime) -> list[str]:
     """
     before = (now - keep).timestamp()
     gone: list[str] = []
-    for area in sorted((home / "drop").glob("[!.]*/")):
-        for folder in sorted(path for path in area.iterdir() if path.is_dir()):
+    for area in list_areas(home):
+        for folder in sorted(path for path in area.glob("*/") if not path.is_symlink()):
             draft = _read(folder)
             if draft is None:
                 gone += _remove_stale_parts(folder, before)
@@ -208,7 +206,7 @@ def _check_room(
     draft: Draft, length: int, replaced: Iterable[Upload], settings: DropSettings, home: Path
 ) -> None:
     promised = {True: 0, False: 0}
-    for folder in (home / "drop").glob(f"*/{PART}*/"):
+    for folder in chain.from_iterable(area.glob(f"{PART}*/") for area in list_areas(home)):
         here = folder.parent == draft.folder.parent
         promised[here] += sum(upload.length - upload.offset for upload in list_uploads(folder))
     given_back = sum(upload.length for upload in replaced)
@@ -275,7 +273,6 @@ def _read(folder: Path) -> Draft | None:
         return None
     return Draft(
         id=folder.name.removeprefix(PART),
-        site=folder.parent.name,
         steward=content["steward"],
         purpose=Purpose(content["purpose"]),
         synthetic=content["synthetic"],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -34,16 +35,17 @@ from commonweal.hub.sites.uploads.forms import PURPOSES, DeclarationForm, list_d
 from commonweal.hub.sites.uploads.protocol import Creation, RefusedError
 from commonweal.hub.sites.uploads.storage import Upload, fill, list_uploads
 from commonweal.hub.sites.uploads.views import get_settings
-from commonweal.intake.drop_area import area_of, in_words, list_file_names
+from commonweal.intake.drop_area import in_words, list_file_names, make_area
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.purposes import choose_dialect
-from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.intake.sites import Purpose, Site, check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
 
 UNREADABLE = 422
 """HTTP's word for a form that arrived whole and cannot be acted on."""
 TOO_LARGE = 413
+FORBIDDEN = 403
 SMALL_BYTES = 50_000_000
 """What a plain form may carry; it cannot go on where it broke."""
 MOST_CHECKSUMS = 100_000
@@ -53,15 +55,15 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True)
 class Steward:
-    """Who uploads, and for which site."""
+    """Who uploads, for which site, and where to."""
 
     key: str
-    site: str
+    site: Site
+    area: Path
 
     def get_draft(self, draft_id: str) -> Draft:
         """The steward's own draft."""
-        home = get_settings().home
-        draft = find_draft(home, site=self.site, steward=self.key, draft_id=draft_id)
+        draft = find_draft(self.area, steward=self.key, draft_id=draft_id)
         if draft is None:
             raise Http404
         return draft
@@ -100,10 +102,17 @@ def for_stewards(view: StewardView) -> StewardView:
     @never_cache
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        site = get_steward_site(request.user) if request.user.is_authenticated else None
-        if site is None:
+        name = get_steward_site(request.user)
+        if name is None:
             raise PermissionDenied
-        return view(request, Steward(str(request.user.pk), site), *args, **kwargs)
+        home = get_settings().home
+        try:
+            site = get_site(home, name)
+            steward = Steward(str(request.user.pk), site, make_area(home, site))
+        except CommonwealError as error:
+            context = {"section": "upload", "problem": error}
+            return render(request, "sites/uploads/elsewhere.html", context, status=FORBIDDEN)
+        return view(request, steward, *args, **kwargs)
 
     return answer
 
@@ -118,10 +127,10 @@ def show_uploads(request: HttpRequest, steward: Steward) -> HttpResponse:
             return _start(steward, form)
         except CommonwealError as error:
             form.add_error(None, str(error))
-    drafts = list_drafts(get_settings().home, site=steward.site, steward=steward.key)
+    drafts = list_drafts(steward.area, steward=steward.key)
     context = {
         "section": "upload",
-        "site": get_site(get_settings().home, steward.site),
+        "site": steward.site,
         "form": form,
         "drafts": [_describe(draft) for draft in drafts],
         "sftp_port": get_settings().drop.sftp_port,
@@ -142,8 +151,7 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     """Hand the submission in, if everything has arrived as it is on the steward's machine."""
     draft = steward.get_draft(draft_id)
     try:
-        site = get_site(get_settings().home, steward.site)
-        check_authorised(site, draft.purpose, synthetic=draft.synthetic)
+        check_authorised(steward.site, draft.purpose, synthetic=draft.synthetic)
         stated = _read_checksums(request.POST.get("checksums", ""))
         folder = finish_draft(draft, stated, now=datetime.now(tz=UTC))
     except (CommonwealError, RefusedError) as error:
@@ -195,7 +203,7 @@ def _send_small(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRe
 @for_stewards
 def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpResponse:
     """The receipt: what was handed in, with its checksums."""
-    place = area_of(get_settings().home, steward.site) / folder
+    place = steward.area / folder
     if parse_version(folder) is None or not (place / DECLARATION).is_file():
         raise Http404
     declared = parse_declaration((place / DECLARATION).read_bytes())
@@ -214,12 +222,11 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
 
 
 def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
-    home, said = get_settings().home, form.cleaned_data
+    said = form.cleaned_data
     synthetic = said["kind"] == "synthetic"
-    check_authorised(get_site(home, steward.site), said["purpose"], synthetic=synthetic)
+    check_authorised(steward.site, said["purpose"], synthetic=synthetic)
     draft = start_draft(
-        home,
-        site=steward.site,
+        steward.area,
         steward=steward.key,
         purpose=said["purpose"],
         synthetic=synthetic,

@@ -29,6 +29,9 @@ from commonweal.hub.sites.uploads.storage import (
     get_upload,
     remove_upload,
 )
+from commonweal.intake.drop_area import area_of
+from commonweal.intake.sites import get_site
+from commonweal.schema.errors import CommonwealError
 
 BLOCK_BYTES = 1 << 18
 SILENCE_SECONDS = 30
@@ -134,11 +137,15 @@ def _get_own_draft(request: HttpRequest, draft_id: str) -> Draft:
         raise RefusedError(HTTPStatus.FORBIDDEN, "Uploads start from a page of this site alone.")
     if not request.user.is_authenticated:
         raise RefusedError(HTTPStatus.UNAUTHORIZED, "Sign in again, then go on.")
-    site = get_steward_site(request.user)
-    if site is None:
+    name = get_steward_site(request.user)
+    if name is None:
         raise RefusedError(HTTPStatus.FORBIDDEN, "Only the data stewards of a site upload.")
-    steward = str(request.user.pk)
-    draft = find_draft(get_settings().home, site=site, steward=steward, draft_id=draft_id)
+    home = get_settings().home
+    try:
+        area = area_of(home, get_site(home, name))
+    except CommonwealError as error:
+        raise RefusedError(HTTPStatus.FORBIDDEN, str(error)) from error
+    draft = find_draft(area, steward=str(request.user.pk), draft_id=draft_id)
     if draft is None:
         raise RefusedError(
             HTTPStatus.NOT_FOUND, "This submission has been handed in, or has expired."
