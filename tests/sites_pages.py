@@ -71,7 +71,7 @@ def make_row(site: str = "hospital", number: int = 1, **facts: Any) -> Submissio
     return SubmissionRow.objects.create(site=site, folder=name, **{**wanted, **facts})
 
 
-def make_value(metric: str, value: float, *, action: bool, **facts: Any) -> dict[str, Any]:
+def make_value(metric: str, share: float, *, action: bool, **facts: Any) -> dict[str, Any]:
     """A value of a metric as it stands in metrics.json."""
     judged = {"band": "not_met", "words": "does not meet the target", "tone": "poor"}
     if not action:
@@ -81,9 +81,9 @@ def make_value(metric: str, value: float, *, action: bool, **facts: Any) -> dict
         "table": None,
         "part": "",
         "status": "measured",
-        "numerator": value * 100,
+        "numerator": share * 100,
         "denominator": 100,
-        "value": value,
+        "value": share,
         "action": action,
         "concerned": 3,
         "note": "",

@@ -28,10 +28,9 @@ def _configure() -> None:
         patch.chdir(_HOME.name)
         (Path(_HOME.name) / "hub").mkdir()
         worker = importlib.import_module("commonweal.hub.settings.worker")
-        public = importlib.import_module("commonweal.hub.settings.public")
     values = {name: value for name, value in vars(worker).items() if name.isupper()}
     values["INSTALLED_APPS"] = ["commonweal.hub.public", *values["INSTALLED_APPS"]]
-    values["ROOT_URLCONF"] = public.ROOT_URLCONF
+    values["ROOT_URLCONF"] = "commonweal.hub.urls.public"
     values["PASSWORD_HASHERS"] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django_settings.configure(**values)
     django.setup()
