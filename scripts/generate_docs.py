@@ -16,6 +16,7 @@ from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
 from commonweal.intake.lifecycle.states import build_states_page
+from commonweal.intake.matching.pages import build_matching_page
 from commonweal.schema.specification import (
     build_ddl_page,
     build_feeds_page,
@@ -31,6 +32,7 @@ MARK = "<!-- Made by scripts/generate_docs.py; change what it is made from, not 
 PAGES: Sequence[tuple[str, Callable[[], str]]] = [
     ("reference/cli.md", build_command_page),
     ("reference/feeds.md", build_feeds_page),
+    ("reference/matching.md", build_matching_page),
     ("reference/release-sql.md", build_ddl_page),
     ("reference/submission-states.md", build_states_page),
     ("reference/synthetic/effects.md", lambda: build_effects_page(read_names())),

@@ -21,6 +21,7 @@ from commonweal.synthetic.dirt.mixture import Mixture, build_dirt
 from commonweal.synthetic.dirt.site_dirt import SiteDirt
 from commonweal.synthetic.draws import Flags
 from commonweal.synthetic.ehr.patients import list_patients
+from commonweal.synthetic.feeds.contacts import build_contacts
 from commonweal.synthetic.frames import build_table
 from commonweal.synthetic.output.batch import build_tables
 from commonweal.synthetic.people.homes import NOWHERE
@@ -173,8 +174,8 @@ def json_bytes(rows: pa.Table) -> bytes:
     )
 
 
-def build_feeds(people: People) -> dict[str, pa.Table]:
-    """Participants and consents, as the programme knows them."""
+def build_feeds(plan: Plan, people: People) -> dict[str, pa.Table]:
+    """Participants, their details and consents, as the programme knows them."""
     model, membership = get_model("feeds"), people.membership
     participants: dict[str, Any] = {
         "participant_id": people.ids,
@@ -190,6 +191,7 @@ def build_feeds(people: People) -> dict[str, pa.Table]:
     }
     return {
         "participant": build_table(model.table("participant"), [participants]),
+        "participant_contact": build_contacts(plan, people),
         "consent_event": build_table(model.table("consent_event"), _consents(people)),
     }
 

@@ -31,10 +31,14 @@ from commonweal.synthetic.dirt.recipe import Recipe
 from commonweal.synthetic.dirt.registry import list_recipes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOUGHT = [recipe for recipe in list_recipes() if recipe.codes or recipe.rules]
+SOUGHT = [recipe for recipe in list_recipes() if recipe.codes or recipe.matches or recipe.rules]
 SEVERAL_TO_A_ROW = "date.implausible"
 """A row in the future has two such cells, and one before birth may be before 1980 as well."""
-UNSOUGHT = [recipe for recipe in list_recipes() if not (recipe.codes or recipe.rules)]
+OF_A_PERSON = "identity.not_matched"
+"""Stands where the person does, whichever row of the person is at fault."""
+UNSOUGHT = [
+    recipe for recipe in list_recipes() if not (recipe.codes or recipe.matches or recipe.rules)
+]
 
 
 def name_of(recipe: Recipe) -> str:
@@ -53,7 +57,7 @@ def site() -> CleanSite:
 
 def test_a_clean_site_passes_without_a_word(site: CleanSite, tmp_path: Path) -> None:
     run = measure(site, {}, tmp_path)
-    assert (run.verdict, run.truth, run.check) == ("accepted", (), ())
+    assert (run.verdict, run.truth, run.check, run.matching) == ("accepted", (), (), ())
     finders = {finder for recipe in SOUGHT for finder in recipe.rules}
     found = Counter(one.by for one in run.curation if one.by in finders)
     assert found == {}
@@ -68,6 +72,10 @@ def test_every_fault_is_found_by_each_that_looks_for_it(
         by_check = run.score(recipe, only=run.check)
         assert by_check.planted > 0
         assert (by_check.recall, by_check.precision) == (1.0, 1.0)
+    if recipe.matches:
+        by_matching = run.score(recipe, only=run.matching)
+        assert by_matching.planted > 0
+        assert (by_matching.recall, by_matching.precision) == (1.0, 1.0)
     if recipe.rules:
         by_rules = run.score(recipe, only=run.curation)
         assert by_rules.planted > 0
@@ -103,7 +111,8 @@ def test_nothing_finds_what_nothing_looks_for(
 def test_the_check_names_nothing_that_was_not_planted(measured: dict[str, Measured]) -> None:
     for run in measured.values():
         lines = {(fault.file, fault.line) for fault in run.truth}
-        assert {one for one in run.check if one.place[:2] not in lines} == set()
+        told = [one for one in (*run.check, *run.matching) if one.by != OF_A_PERSON]
+        assert {one for one in told if one.place[:2] not in lines} == set()
 
 
 def test_the_page_of_recall_is_what_a_run_gives(measured: dict[str, Measured]) -> None:
@@ -115,7 +124,7 @@ def test_recipes_name_findings_rules_and_tables_that_there_are() -> None:
     rules = {rule.id for rule in list_rules()}
     tables = set(get_model("programme").tables)
     for recipe in list_recipes():
-        assert set(recipe.codes) <= set(all_kinds()), recipe.name
+        assert {*recipe.codes, *recipe.matches} <= set(all_kinds()), recipe.name
         assert set(recipe.rules) <= rules, recipe.name
         assert set(recipe.tables) <= tables, recipe.name
         assert set(recipe.rates.by_table) <= set(recipe.tables), recipe.name

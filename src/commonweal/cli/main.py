@@ -15,8 +15,10 @@ from commonweal.cli import (
     config,
     curate,
     demo,
+    match,
     receive,
     release,
+    roster,
     serve,
     sftp,
     sites,
@@ -62,8 +64,10 @@ cohort.register(app)
 config.register(app)
 curate.register(app)
 demo.register(app)
+match.register(app)
 receive.register(app)
 release.register(app)
+roster.register(app)
 serve.register(app)
 sftp.register(app)
 sites.register(app)

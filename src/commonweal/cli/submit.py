@@ -9,10 +9,12 @@ from commonweal.cli.check import FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.landing import Submission, list_submissions, submit_folder
+from commonweal.intake.matching.matched import Matched
 from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.matching import match_at_intake
 from commonweal.schema.errors import ExitCode
 
 SiteOption = Annotated[str, typer.Option(help="The registered site the folder comes from.")]
@@ -49,7 +51,8 @@ def submit(
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
-    home = read_settings().home
+    settings = read_settings()
+    home = settings.home
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     report = run_check(folder, dialect=choose_dialect(purpose, dialect))
     known = {submission.id for submission in list_submissions(home)}
@@ -64,17 +67,32 @@ def submit(
             now=datetime.now(tz=UTC),
             report=report,
         )
-    _print(report, submission, json=json, known=submission is not None and submission.id in known)
+    matched, why_not = None, ""
+    if submission is not None and submission.is_accepted:
+        matched, why_not = match_at_intake(settings, submission)
+    if json:
+        _print_json(report, submission, matched)
+    else:
+        _print(report, submission, known=submission is not None and submission.id in known)
+        _print_matched(matched, why_not)
     judged = submission or report
     if not judged.is_accepted:
         raise typer.Exit(ExitCode.REJECTED)
 
 
-def _print(report: CheckReport, submission: Submission | None, *, json: bool, known: bool) -> None:
-    if json:
-        event = submission.to_json() if submission else None
-        print_json({"submission": event, "report": report.to_json()})
-        return
+def _print_json(
+    report: CheckReport, submission: Submission | None, matched: Matched | None
+) -> None:
+    print_json(
+        {
+            "submission": submission.to_json() if submission else None,
+            "report": report.to_json(),
+            "matching": matched.to_json() if matched else None,
+        }
+    )
+
+
+def _print(report: CheckReport, submission: Submission | None, *, known: bool) -> None:
     OUT.print(render_terminal(report), soft_wrap=False)
     if submission is None:
         OUT.print("Nothing was handed in: this was a dry run.")
@@ -85,6 +103,19 @@ def _print(report: CheckReport, submission: Submission | None, *, json: bool, kn
             f"It was handed in before, on {submission.received_at:%Y-%m-%d at %H:%M} UTC; "
             "nothing changed."
         )
+
+
+def _print_matched(matched: Matched | None, why_not: str) -> None:
+    """What the comparison with the programme's side found, in one sentence."""
+    if why_not:
+        OUT.print(f"Not compared with the programme's participants: {why_not}", markup=False)
+    if matched is None:
+        return
+    persons = sum(matched.to_json()["persons_without_consent"].values())
+    OUT.print(
+        f"Compared with the programme's participants: {persons:,} persons without consent, "
+        f"{len(matched.findings):,} findings. `commonweal match` shows them."
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -117,6 +117,26 @@ class DropSettings(BaseModel):
     sftp_port: Annotated[int, Field(ge=1, le=65535)] = 2022
 
 
+class MailSettings(BaseModel):
+    """How mail leaves the house; without a host it is written into the hub's folder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    user: str = ""
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    starttls: bool = True
+    sender: str = "Commonweal <data-centre@localhost>"
+    """Whom mail comes from."""
+
+    @model_validator(mode="after")
+    def _read_secret_from_file(self) -> Self:
+        _read_secrets(self, "password")
+        return self
+
+
 class StorageSettings(BaseModel):
     """How object stores are reached. Keys never stand in a URL; without any, those of the
     machine's own role in the cloud are used.
@@ -156,7 +176,7 @@ class StorageSettings(BaseModel):
 _ENDPOINT = re.compile(r"https?://[\w.\-]+(:\d+)?/?|https?://\[[0-9a-fA-F:]+\](:\d+)?/?")
 
 
-def _read_secrets(settings: HubSettings | StorageSettings, *names: str) -> None:
+def _read_secrets(settings: HubSettings | MailSettings | StorageSettings, *names: str) -> None:
     """Fill secrets that are not given themselves from the files that are named for them."""
     for name in names:
         file = getattr(settings, f"{name}_file")
@@ -193,6 +213,7 @@ class Settings(BaseSettings):
     hub: HubSettings = HubSettings()
     drop: DropSettings = DropSettings()
     storage: StorageSettings = StorageSettings()
+    mail: MailSettings = MailSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -284,5 +305,6 @@ def _names_beside(place: Sequence[str]) -> list[str]:
         "hub": HubSettings,
         "drop": DropSettings,
         "storage": StorageSettings,
+        "mail": MailSettings,
     }
     return sorted(sections[place[0]].model_fields if len(place) > 1 else Settings.model_fields)

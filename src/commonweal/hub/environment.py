@@ -26,7 +26,16 @@ def build_environment(settings: Settings, *, django_settings: str) -> dict[str, 
 def build_public_environment(settings: Settings, *, django_settings: str) -> dict[str, str]:
     """The same for a process that may hold no secret: neither ours nor any of the parent's."""
     no_secret = {"secret_key": None, "secret_key_file": None}
-    bare = settings.model_copy(update={"hub": settings.hub.model_copy(update=no_secret)})
+    no_password = {"password": None, "password_file": None}
+    no_keys = {"access_key": None, "secret_key": None}
+    no_keys |= {"access_key_file": None, "secret_key_file": None, "google_key_file": None}
+    bare = settings.model_copy(
+        update={
+            "hub": settings.hub.model_copy(update=no_secret),
+            "mail": settings.mail.model_copy(update=no_password),
+            "storage": settings.storage.model_copy(update=no_keys),
+        }
+    )
     environment = build_environment(bare, django_settings=django_settings)
     kept = (*PLAIN_PREFIXES, PREFIX, "DJANGO_SETTINGS_MODULE")
     return {k: v for k, v in environment.items() if k in PLAIN_NAMES or k.startswith(kept)}

@@ -1,4 +1,9 @@
-"""The programme's side: dated snapshots of feeds, taken only as they were written."""
+"""The programme's side: dated snapshots of feeds, taken only as they were written.
+
+A snapshot holds feeds that identify participants by name and address. They are for the roster
+and the matching; what builds releases is given a snapshot without them, whose digest they do
+not change either.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,16 +15,28 @@ from commonweal.engine.storage import sha256_of
 from commonweal.pipeline.snapshots import Snapshot, read_snapshot
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.feeds import find_feed_files
+from commonweal.schema.model import Role, get_model
 
 MANIFEST = "manifest.json"
 
 
 def get_latest_feeds(home: Path, *, synthetic: bool) -> Snapshot:
-    """The newest dated snapshot, its files as its manifest says.
+    """The newest dated snapshot as curation may see it, its files as its manifest says.
 
     Raises:
         CommonwealError: there is none, it was altered, it is not as declared, or it holds
             made-up people while the programme's are real (or the reverse).
+    """
+    folder = find_latest_folder(home)
+    read_feeds(folder, synthetic=synthetic)
+    return read_snapshot(folder, without=list_identifying_feeds())
+
+
+def find_latest_folder(home: Path) -> Path:
+    """The folder of the newest dated snapshot.
+
+    Raises:
+        CommonwealError: there is none.
     """
     dated = sorted(f for f in (home / "feeds").glob("????-??-??") if _is_date(f.name))
     if not dated:
@@ -28,12 +45,25 @@ def get_latest_feeds(home: Path, *, synthetic: bool) -> Snapshot:
             expected=f"a folder named by date in {home / 'feeds'}",
             fix="Put a snapshot there; docs/reference/feeds.md says what it holds.",
         )
-    folder = dated[-1]
+    return dated[-1]
+
+
+def read_feeds(folder: Path, *, synthetic: bool) -> Snapshot:
+    """A snapshot with the feeds that identify participants, for the roster and the matching.
+
+    Raises:
+        CommonwealError: it was altered, is not as declared or is about people of another kind.
+    """
     manifest = _read_manifest(folder)
     _check_kind(folder, manifest, synthetic=synthetic)
     _check_files(folder, manifest)
     find_feed_files(folder)
     return read_snapshot(folder)
+
+
+def list_identifying_feeds() -> frozenset[str]:
+    """Feeds by which participants could be recognised, and that no release is built from."""
+    return frozenset(table.name for table in get_model("feeds").with_role(Role.PII))
 
 
 def _read_manifest(folder: Path) -> Mapping[str, Any]:

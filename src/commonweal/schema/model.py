@@ -1,8 +1,8 @@
 """Tables and fields of a data model, read from the CSV declarations in ``data``."""
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 from importlib.resources import files
@@ -121,6 +121,8 @@ class Model:
     title: str
     version: str
     tables: Mapping[str, Table]
+    deidentified: bool = False
+    """Whether sites send it with nothing in it that tells who somebody is."""
 
     def table(self, name: str) -> Table:
         return self.tables[name]
@@ -139,6 +141,9 @@ class Declaration:
     title: str
     version: str
     files: tuple[str, ...]
+    deidentified: bool = False
+    optional: frozenset[str] = frozenset()
+    """Tables that a submission is complete without, whatever other models say."""
 
 
 MODELS: Mapping[str, Declaration] = MappingProxyType(
@@ -150,6 +155,20 @@ MODELS: Mapping[str, Declaration] = MappingProxyType(
         ),
         "omop-5.3": Declaration("OMOP common data model 5.3", "5.3", ("omop_5.3.csv",)),
         "omop-5.4": Declaration("OMOP common data model 5.4", "5.4", ("omop_5.4.csv",)),
+        "sprint": Declaration(
+            "Data sprint (OMOP 5.1, de-identified at the site)",
+            "5.1",
+            ("sprint.csv",),
+            deidentified=True,
+            optional=frozenset({"observation"}),
+        ),
+        "alpha": Declaration(
+            "Alpha upload (data sprint and locations)",
+            "5.1",
+            ("sprint.csv", "alpha.csv"),
+            deidentified=True,
+            optional=frozenset({"observation"}),
+        ),
         "feeds": Declaration("Feeds of the programme’s side", "1", ("feeds.csv",)),
         "release": Declaration(
             "Release (OMOP 5.4 with the programme’s extension)",
@@ -179,8 +198,24 @@ def get_model(name: str) -> Model:
     for file in declaration.files:
         for row in read_declaration(file):
             fields_by_table.setdefault(row["table"], []).append(_field(row))
-    tables = {t: _table(t, fields, about[t]) for t, fields in fields_by_table.items()}
-    return Model(name, declaration.title, declaration.version, MappingProxyType(tables))
+    tables = {}
+    for table, fields in fields_by_table.items():
+        within = [_keep_within(field, fields_by_table) for field in fields]
+        tables[table] = _table(table, within, about[table], declaration.optional)
+    return Model(
+        name,
+        declaration.title,
+        declaration.version,
+        MappingProxyType(tables),
+        declaration.deidentified,
+    )
+
+
+def _keep_within(field: Field, tables: Collection[str]) -> Field:
+    """A field of a model that may lack the table another model has its values found in."""
+    target = field.references
+    outside = target is not None and not field.is_concept and target.table not in tables
+    return replace(field, references=None) if outside else field
 
 
 def _field(row: Mapping[str, str]) -> Field:
@@ -197,13 +232,16 @@ def _field(row: Mapping[str, str]) -> Field:
     )
 
 
-def _table(name: str, fields: list[Field], about: Mapping[str, str]) -> Table:
+def _table(
+    name: str, fields: list[Field], about: Mapping[str, str], optional: Collection[str]
+) -> Table:
+    submission = Submission.OPTIONAL if name in optional else Submission(about["submission"])
     return Table(
         name=name,
         title=about["title"],
         description=about["description"],
         role=Role(about["role"]),
-        submission=Submission(about["submission"]),
+        submission=submission,
         fields=tuple(fields),
     )
 

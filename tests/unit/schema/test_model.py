@@ -53,7 +53,14 @@ REQUIRED_COLUMNS = [
 
 @pytest.mark.parametrize(
     ("model", "tables", "fields"),
-    [("programme", 29, 303), ("omop-5.3", 37, 396), ("omop-5.4", 39, 432), ("feeds", 7, 62)],
+    [
+        ("programme", 29, 303),
+        ("omop-5.3", 37, 396),
+        ("omop-5.4", 39, 432),
+        ("sprint", 7, 114),
+        ("alpha", 8, 122),
+        ("feeds", 8, 75),
+    ],
 )
 def test_model_has_its_number_of_tables_and_fields(model: str, tables: int, fields: int) -> None:
     declared = get_model(model).tables.values()

@@ -329,7 +329,9 @@ def test_people_without_authorisation_are_added_and_their_rows_named(people: Peo
     events = measurements(people, 200).take(pa.array(sent))
     _, of_events = dirt.change_rows("measurement", events, people)
     assert [fault.line for fault in of_events] == expected
-    assert dirt.change_rows("pii_name", rows, people)[1] == []
+    _, of_names = dirt.change_rows("pii_name", rows, people)
+    assert [fault.line for fault in of_names] == expected
+    assert dirt.change_rows("care_site", rows, people)[1] == []
 
 
 def test_people_may_have_other_ids_in_the_file(people: People) -> None:

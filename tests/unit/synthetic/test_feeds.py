@@ -33,6 +33,7 @@ Feeds = dict[str, pa.Table]
 KEYS = {
     "account_registration": ["participant_id", "account_id"],
     "participant": ["participant_id"],
+    "participant_contact": ["participant_id"],
     "consent_event": ["participant_id", "authored_at", "consent_event_id"],
     "survey_response": ["participant_id", "response_set_id", "survey_response_id"],
     "physical_measurement": ["participant_id", "physical_measurement_id"],

@@ -1,19 +1,45 @@
-"""Who may see what: a steward the own site, a curator every site."""
+"""Who may see what: a steward the own site, a curator every site.
 
+Every view of these pages is wrapped in one of ``for_site``, ``for_members``, ``for_curators``
+or ``for_everybody``; a test refuses one that is not.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
 
 from commonweal.hub.accounts.models import Role, User
 from commonweal.hub.sites.models import Steward
+from commonweal.intake.sites import Site, get_site
+from commonweal.schema.errors import CommonwealError
 
 Visitor = User | AnonymousUser
+View = Callable[..., HttpResponse]
+
+
+def get_home() -> Path:
+    """The programme's folder."""
+    home: Path = settings.COMMONWEAL.home
+    return home
 
 
 def get_steward_site(user: Visitor) -> str | None:
-    """The site whose steward somebody is, or None; a steward who was let go has none."""
+    """The site whose steward somebody is, or None.
+
+    A steward who was let go has none, nor has one whose site was closed: the registry is asked
+    each time, so closing a site closes its access at once.
+    """
     if not isinstance(user, User) or user.role != Role.STEWARD:
         return None
     found = Steward.objects.filter(user=user, ended_on=None).first()
-    return found.site if found else None
+    return found.site if found and _takes_part(found.site) else None
 
 
 def is_curator(user: Visitor) -> bool:
@@ -24,3 +50,69 @@ def is_curator(user: Visitor) -> bool:
 def may_see(user: Visitor, site: str) -> bool:
     """Whether somebody may see the pages of a site."""
     return is_curator(user) or get_steward_site(user) == site
+
+
+def for_site(view: View) -> View:
+    """Open a page of one site to its stewards and to curators, and give it the site."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, site: str, **rest: Any) -> HttpResponse:
+        if not may_see(request.user, site):
+            raise PermissionDenied
+        return view(request, find_site(site), **rest)
+
+    return _mark(answer, "site")
+
+
+def for_members(view: View) -> View:
+    """Open a page that belongs to no site to stewards and curators."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, **rest: Any) -> HttpResponse:
+        if not is_curator(request.user) and get_steward_site(request.user) is None:
+            raise PermissionDenied
+        return view(request, **rest)
+
+    return _mark(answer, "members")
+
+
+def for_curators(view: View) -> View:
+    """Open a page to curators alone; one of a site is given the site."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, **rest: Any) -> HttpResponse:
+        if not is_curator(request.user):
+            raise PermissionDenied
+        if "site" in rest:
+            rest["site"] = find_site(rest["site"])
+        return view(request, **rest)
+
+    return _mark(answer, "curators")
+
+
+def for_everybody(view: View) -> View:
+    """Say that a page is open to all the world; it is listed in the settings as well."""
+    return _mark(view, "everybody")
+
+
+def find_site(name: str) -> Site:
+    """The registered site of that name; a page for any other does not exist."""
+    try:
+        return get_site(get_home(), name)
+    except CommonwealError as error:
+        raise Http404 from error
+
+
+def _mark(view: View, audience: str) -> View:
+    view.audience = audience  # type: ignore[attr-defined]  # functions take attributes
+    return view
+
+
+def _takes_part(site: str) -> bool:
+    try:
+        return get_site(get_home(), site).closed_on is None
+    except CommonwealError:
+        return False

@@ -87,15 +87,15 @@ class Deadline(models.Model):
 
 
 class SubmissionRow(models.Model):
-    """A submission as the worker found it; ``content_hash`` tells when the row is out of date.
+    """A submission as the worker found it, under the name of its history.
 
-    ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
+    ``content_hash`` tells when the row is out of date. ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
     which hold places and counts, no values.
     """
 
-    key = models.CharField(max_length=200, unique=True)
-    submission = models.CharField(max_length=200, db_index=True)
     site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    folder = models.CharField(max_length=200)
+    submission = models.CharField(max_length=200, db_index=True)
     purpose = models.CharField(max_length=20)
     synthetic = models.BooleanField()
     dialect = models.CharField(max_length=50)
@@ -107,7 +107,7 @@ class SubmissionRow(models.Model):
     errors = models.PositiveIntegerField()
     warnings = models.PositiveIntegerField()
     report = models.JSONField(default=dict)
-    metrics = models.JSONField(default=list)
+    metrics = models.JSONField(default=dict)
     comparison = models.JSONField(default=dict)
     history = models.JSONField(default=list)
     content_hash = models.CharField(max_length=64)
@@ -115,7 +115,10 @@ class SubmissionRow(models.Model):
     class Meta:
         """The latest first."""
 
-        ordering: ClassVar[list[str]] = ["-received_at", "key"]
+        ordering: ClassVar[list[str]] = ["-received_at", "site", "folder"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["site", "folder"], name="one_row_for_each_folder")
+        ]
 
     def __str__(self) -> str:
         return self.submission

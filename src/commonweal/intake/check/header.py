@@ -12,7 +12,7 @@ from commonweal.intake.findings import Finding, build_finding
 from commonweal.schema.model import Field, Table, get_model
 
 MAX_NAMED_COLUMNS = 20
-SUBMITTED = ("programme", "omop-5.3", "omop-5.4")
+SUBMITTED = ("programme", "omop-5.3", "omop-5.4", "sprint", "alpha")
 _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 

@@ -64,6 +64,7 @@ WRONG_BIRTH = RowRecipe(
     seen="The matching of All of Us compares it: participant_match.dob is no_match.",
     rates=Rates(0.01),
     rejects=False,
+    matches=("identity.birth_differs", "identity.birth_refused"),
     tables=("person", "participant_match"),
     change=_wrong_birth,
 )
@@ -73,6 +74,7 @@ WRONG_NAME = RowRecipe(
     seen="The matching of All of Us compares it: first_name or last_name is no_match.",
     rates=Rates(0.01),
     rejects=False,
+    matches=("identity.name_differs", "identity.name_refused"),
     tables=("pii_name", "participant_match"),
     change=_wrong_name,
 )

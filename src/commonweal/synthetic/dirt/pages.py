@@ -76,7 +76,8 @@ def _facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 
 def _finders(recipe: Recipe) -> Iterator[str]:
-    yield from (f"the finding [`{code}`](../findings/{code}.md)" for code in recipe.codes)
+    told = (*recipe.codes, *recipe.matches)
+    yield from (f"the finding [`{code}`](../findings/{code}.md)" for code in told)
     yield from (f"the rule [`{rule}`](../rules/{rule}.md)" for rule in recipe.rules)
 
 

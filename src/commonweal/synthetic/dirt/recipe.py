@@ -62,6 +62,8 @@ class Recipe:
     """Whether a file with this fault is rejected, rather than mended by curation."""
     codes: tuple[str, ...] = ()
     """Findings of the check that tell of it."""
+    matches: tuple[str, ...] = ()
+    """Findings of the comparison with the programme's side that tell of it."""
     rules: tuple[str, ...] = ()
     """Rules of curation that act on it."""
     tables: tuple[str, ...]

@@ -14,6 +14,7 @@ import pyarrow as pa
 from commonweal.synthetic.feeds.accounts import build_accounts
 from commonweal.synthetic.feeds.biosamples import build_biosamples
 from commonweal.synthetic.feeds.consents import build_consents
+from commonweal.synthetic.feeds.contacts import build_contacts
 from commonweal.synthetic.feeds.measurements import build_measurements
 from commonweal.synthetic.feeds.participants import build_participants
 from commonweal.synthetic.feeds.surveys import build_surveys
@@ -25,6 +26,7 @@ BUILDERS: Mapping[str, Callable[[Plan, People], pa.Table]] = MappingProxyType(
     {
         "account_registration": build_accounts,
         "participant": build_participants,
+        "participant_contact": build_contacts,
         "consent_event": build_consents,
         "survey_response": build_surveys,
         "physical_measurement": build_measurements,

@@ -1,8 +1,7 @@
 """Who a site's patients are: persons, their homes, and how to recognise them.
 
-Everything is made up: mail goes to ``.example``, telephone numbers are those kept free for
-fiction (555-0100 to 555-0199), names are put together by chance. Details of a person are the
-same at both sites of somebody who goes to two; record numbers are the site's own.
+Details of a person are the same at both sites of somebody who goes to two, and the same as the
+programme's but for ``matching.DIFFERING``; record numbers are the site's own.
 """
 
 from collections.abc import Mapping
@@ -14,23 +13,29 @@ import pyarrow as pa
 from commonweal.synthetic.draws import Flags, Ints
 from commonweal.synthetic.ehr.patients import Patients
 from commonweal.synthetic.ehr.records import Records, Rows
-from commonweal.synthetic.facts import read_facts
 from commonweal.synthetic.frames import Columns
 from commonweal.synthetic.people.body import FEMALE, MALE
 from commonweal.synthetic.people.homes import NOWHERE
 from commonweal.synthetic.plan import Plan
-from commonweal.synthetic.sites.cities import get_city, get_main_city
 from commonweal.synthetic.sites.columns import choose_words, digits, join, pick_rows
+from commonweal.synthetic.sites.details import (
+    SPREAD,
+    Whom,
+    build_addresses,
+    draw_homes,
+    draw_last_digits,
+    draw_middle_names,
+    draw_person_names,
+    list_area_codes,
+    list_whom,
+)
 from commonweal.synthetic.sites.matching import build_match
-from commonweal.synthetic.sites.names import INITIALS, SUFFIXES, Names, draw_names, draw_streets
+from commonweal.synthetic.sites.names import SUFFIXES, Names
 from commonweal.synthetic.sites.staff import draw_usual
 
 HOMES_FROM = 100_000_000_000
 """Ids of homes come after those of places of care."""
-HISPANIC = 38003563
-SPANISH_NAME_SHARE = 0.85
-"""Of those who are Hispanic or answer in Spanish."""
-MIDDLE_SHARE, SUFFIX_SHARE, APARTMENT_SHARE = 0.4, 0.02, 0.2
+SUFFIX_SHARE = 0.02
 EMAIL_SHARE, PHONE_SHARE, SECOND_PHONE_SHARE = 0.85, 0.96, 0.15
 SEX_WORDS = {FEMALE: "F", MALE: "M", 0: "U"}
 RACE_WORDS = {
@@ -45,10 +50,7 @@ ETHNICITY_WORDS = {38003563: "Hispanic", 38003564: "Not Hispanic", 0: "Unknown"}
 OTHER = "Other"
 PHONE_SHAPES = (("(", ") 555-01"), ("", "-555-01"), ("1", "55501"))
 """What stands before and after the area code; a site writes all its numbers alike."""
-LAST_OF_FICTION = 99
-RECORD_NUMBERS, MAIL_NUMBERS = 10**8, 10**4
-SPREAD = 61_803_399
-"""Has no factor in common with ``RECORD_NUMBERS``: neighbours get numbers far apart."""
+RECORD_NUMBERS = 10**8
 
 
 def build_identity(plan: Plan, patients: Patients) -> Records:
@@ -56,7 +58,8 @@ def build_identity(plan: Plan, patients: Patients) -> Records:
     has_home = patients.of_person(patients.people.residence) != NOWHERE
     has_mail = plan.draws.chance("email", patients.ids, EMAIL_SHARE)
     has_phone = plan.draws.chance("phone", patients.ids, PHONE_SHARE)
-    names = _draw_names(plan, patients)
+    whom = list_whom(patients.people, patients.person)
+    names = draw_person_names(plan.draws, whom)
     home = HOMES_FROM + patients.keys
     match = build_match(plan, patients, has_home=has_home, has_phone=has_phone, has_mail=has_mail)
     everybody = np.arange(len(patients), dtype=np.int64)
@@ -64,8 +67,8 @@ def build_identity(plan: Plan, patients: Patients) -> Records:
     calls = plan.draws.chance("second phone", patients.ids, SECOND_PHONE_SHARE)
     return {
         "person": _rows(everybody, _build_persons(plan, patients, has_home, home)),
-        "location": _rows(at_home, _build_homes(plan, patients, home)),
-        "pii_name": _rows(everybody, _build_names(plan, patients, names)),
+        "location": _rows(at_home, _build_homes(plan, patients, whom, home)),
+        "pii_name": _rows(everybody, _build_names(plan, patients, whom, names)),
         "pii_email": _rows(np.flatnonzero(has_mail), _build_emails(patients, names)),
         "pii_phone_number": _build_phones(plan, patients, np.where(has_phone, 1 + calls, 0)),
         "pii_address": _rows(at_home, {"person_id": patients.ids, "location_id": home}),
@@ -76,13 +79,6 @@ def build_identity(plan: Plan, patients: Patients) -> Records:
 
 def _rows(whom: Ints, columns: Columns) -> Rows:
     return Rows(whom, pick_rows(columns, whom))
-
-
-def _draw_names(plan: Plan, patients: Patients) -> Names:
-    people = patients.people
-    may_be = patients.of_person(people.spanish | (people.ethnicity == HISPANIC))
-    spanish = may_be & plan.draws.chance("spanish name", patients.ids, SPANISH_NAME_SHARE)
-    return draw_names(plan.draws, "name", patients.ids, patients.of_person(people.sex), spanish)
 
 
 def _build_persons(plan: Plan, patients: Patients, has_home: Flags, home: Ints) -> Columns:
@@ -112,66 +108,47 @@ def _build_persons(plan: Plan, patients: Patients, has_home: Flags, home: Ints) 
     return columns
 
 
-def _build_homes(plan: Plan, patients: Patients, home: Ints) -> Columns:
+def _build_homes(plan: Plan, patients: Patients, whom: Whom, home: Ints) -> Columns:
     """A home for each patient, also where no residence is known."""
-    draws, ids = plan.draws, patients.ids
-    place = np.maximum(patients.of_person(patients.people.residence), 0)
-    states = read_facts("states.csv")
-    flat = pa.array(draws.integers("flat", ids, 1, 40))
-    no_flat = ~draws.chance("has flat", ids, APARTMENT_SHARE)
-    streets = draw_streets(draws, "street", ids)
     return {
         "location_id": home,
-        "address_1": join(draws.integers("house number", ids, 1, 1_900), " ", streets),
-        "address_2": join("Apt ", pa.array(flat.to_numpy(), mask=no_flat)),
-        "city": choose_words(place, [get_city(row["zip3"])["city"] for row in states]),
-        "state": choose_words(place, [row["state"] for row in states]),
-        "zip": join(
-            choose_words(place, [row["zip3"] for row in states]),
-            digits(draws.integers("zip", ids, 1, 99), 2),
-        ),
+        **draw_homes(plan.draws, whom),
         "location_source_value": join("H", patients.keys),
     }
 
 
-def _build_names(plan: Plan, patients: Patients, names: Names) -> Columns:
+def _build_names(plan: Plan, patients: Patients, whom: Whom, names: Names) -> Columns:
     draws, ids = plan.draws, patients.ids
-    no_middle = ~draws.chance("has middle name", ids, MIDDLE_SHARE)
     is_man = patients.of_person(patients.people.sex) == MALE
     no_suffix = ~(is_man & draws.chance("has suffix", ids, SUFFIX_SHARE))
-    middle = draws.integers("middle name", ids, 0, len(INITIALS) - 1)
     suffix = draws.integers("suffix", ids, 0, len(SUFFIXES) - 1)
     return {
         "person_id": ids,
         "first_name": names.given_text,
-        "middle_name": pa.array(INITIALS).take(pa.array(middle, mask=no_middle)),
+        "middle_name": draw_middle_names(draws, whom),
         "last_name": names.family_text,
         "suffix": pa.array(SUFFIXES).take(pa.array(suffix, mask=no_suffix)),
     }
 
 
 def _build_emails(patients: Patients, names: Names) -> Columns:
-    number = digits(patients.ids * SPREAD % MAIL_NUMBERS, 4)
-    address = join(names.plain_given, ".", names.plain_family, number, "@mail.example")
-    return {"person_id": patients.ids, "email": address}
+    return {"person_id": patients.ids, "email": build_addresses(names, patients.ids)}
 
 
 def _build_phones(plan: Plan, patients: Patients, count: Ints) -> Rows:
-    """So many numbers of each patient: of the first it is the area of the site."""
+    """So many numbers of each patient, written as the site writes all of them."""
     who = np.repeat(np.arange(len(patients), dtype=np.int64), count)
     first = np.cumsum(count) - count
     number = np.arange(len(who), dtype=np.int64) - np.repeat(first, count)
-    ids, site = patients.ids[who], patients.site[who]
-    near = [get_main_city(profile.state)["area_code"] for profile in plan.sites]
-    last = plan.draws.integers("phone number", ids, 0, LAST_OF_FICTION, number)
-    shape = site % len(PHONE_SHAPES)
+    whom = list_whom(patients.people, patients.person[who])
+    shape = patients.site[who] % len(PHONE_SHAPES)
     columns: Columns = {
-        "person_id": ids,
+        "person_id": whom.ids,
         "phone_number": join(
             choose_words(shape, [before for before, _ in PHONE_SHAPES]),
-            choose_words(site, near),
+            list_area_codes(plan, whom),
             choose_words(shape, [after for _, after in PHONE_SHAPES]),
-            digits(last, 2),
+            digits(draw_last_digits(plan.draws, whom.ids, number), 2),
         ),
     }
     return Rows(who, columns)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from commonweal.synthetic.draws import Draws, Flags, Ints
-from commonweal.synthetic.ehr.patients import Patients
+from commonweal.synthetic.ehr.patients import SITES_OF_A_PERSON, Patients
 from commonweal.synthetic.frames import Columns
 from commonweal.synthetic.plan import Plan
 from commonweal.synthetic.sites.columns import choose_words
@@ -27,7 +27,8 @@ DIFFERING: Mapping[str, float] = MappingProxyType(
         "email": 0.06,
     }
 )
-"""Share of persons with another value at the site: nicknames, marriages, moves, new numbers."""
+"""Share of persons whom the programme knows otherwise than their sites: nicknames, marriages,
+slips, moves, new numbers. It is the programme's feed of contacts that differs."""
 NAMING = ("first_name", "last_name", "dob")
 MOST_NAMING, MOST_DIFFERING = 1, 3
 """A site's program accepts a person with at most one of ``NAMING`` and three of all fields
@@ -65,8 +66,13 @@ def build_match(
     }
 
 
+def draw_differing(draws: Draws, field: str, ids: Ints) -> Flags:
+    """Of whom the programme knows another value than every site does."""
+    return draws.chance(f"match/{field}", ids * SITES_OF_A_PERSON, DIFFERING[field])
+
+
 def _draw_outcome(draws: Draws, field: str, patients: Patients, known: Flags | None) -> Ints:
-    differs = draws.chance(f"match/{field}", patients.keys, DIFFERING[field])
+    differs = draw_differing(draws, field, patients.ids)
     outcome = np.where(differs, NO_MATCH, MATCH)
     return outcome if known is None else np.where(known, outcome, MISSING)
 

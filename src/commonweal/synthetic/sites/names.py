@@ -56,6 +56,11 @@ def draw_names(draws: Draws, stream: str, keys: Ints, sex: Ints, spanish: Flags)
     return Names(given, _draw_of(draws, f"{stream}/family", keys, spanish))
 
 
+def list_next(positions: Ints) -> Ints:
+    """For each name the next one of its kind and language in the list; never the same one."""
+    return _next_of_kind()[positions]
+
+
 def draw_streets(draws: Draws, stream: str, keys: Ints) -> pa.Array:
     """Such as Mill Lane."""
     low, high = _span("street", "en")
@@ -84,6 +89,16 @@ def _plain(name: str) -> str:
     """ASCII letters only, as they are left when accents are taken off."""
     letters = unicodedata.normalize("NFKD", name).lower()
     return "".join(letter for letter in letters if letter.isascii() and letter.isalpha())
+
+
+@cache
+def _next_of_kind() -> Ints:
+    kinds = [(row["kind"], row["language"]) for row in read_facts("names.csv")]
+    following = np.arange(1, len(kinds) + 1, dtype=np.int64)
+    for kind in set(kinds):
+        low, high = _span(*kind)
+        following[high] = low
+    return following
 
 
 @cache

@@ -1,0 +1,189 @@
+"""``commonweal roster``: whose records a site may send, and what changed; ``credit`` beside it."""
+
+import getpass
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.engine.settings import Settings, read_settings
+from commonweal.intake.matching.credit import Rate, SiteCredit, measure_credit
+from commonweal.intake.matching.roster import (
+    Download,
+    Roster,
+    build_roster,
+    download_roster,
+    find_last_download,
+    list_downloads,
+)
+from commonweal.intake.sites import get_site
+from commonweal.pipeline.feeds import find_latest_folder, read_feeds
+from commonweal.pipeline.matching import Programme, read_programme
+
+roster = typer.Typer(no_args_is_help=True, help="Download the roster of a site's participants.")
+
+SiteOption = Annotated[str, typer.Option(help="The registered site whose roster it is.")]
+FeedsOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a snapshot of feeds; the newest one when left out."),
+]
+
+
+@roster.command()
+def download(
+    *,
+    site: SiteOption,
+    out: Annotated[Path, typer.Option(help="File to write, as CSV; it must not exist.")],
+    by: Annotated[
+        str, typer.Option(help="Who downloads it; the user of this machine when left out.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count, and write and record nothing.")
+    ] = False,
+    feeds: FeedsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the roster of a site, with what changed since its last download.
+
+    The roster lists the participants of the site whose records it may send: paired to it, with
+    a valid authorisation, not withdrawn. Those who are listed no more follow by their id alone,
+    with the reason. The download is recorded. The file identifies people: keep it safe.
+
+    Example: commonweal roster download --site general_hospital --out roster.csv
+    """
+    settings = read_settings()
+    get_site(settings.home, site)
+    programme = read_programme(settings, feeds)
+    if dry_run:
+        _print_roster(_build(settings, site, programme), programme, json=json)
+        return
+    made, record = download_roster(
+        settings.home,
+        site,
+        programme.side,
+        out,
+        by=by or _name_user(),
+        now=datetime.now(tz=UTC),
+        feeds_of=programme.as_of,
+        feeds_digest=programme.snapshot.digest,
+    )
+    _print_roster(made, programme, json=json)
+    if not json:
+        OUT.print(f"Written to {out}; recorded as download {record.number}.", markup=False)
+
+
+@roster.command()
+def changes(*, site: SiteOption, feeds: FeedsOption = None, json: JsonOption = False) -> None:
+    """Count what changed since the last download of a site's roster; nothing is recorded.
+
+    Example: commonweal roster changes --site general_hospital
+    """
+    settings = read_settings()
+    get_site(settings.home, site)
+    programme = read_programme(settings, feeds)
+    _print_roster(_build(settings, site, programme), programme, json=json)
+
+
+@roster.command()
+def downloads(*, site: SiteOption, json: JsonOption = False) -> None:
+    """List who downloaded the roster of a site, and when.
+
+    Example: commonweal roster downloads --site general_hospital
+    """
+    home = read_settings().home
+    get_site(home, site)
+    found = list_downloads(home, site)
+    if json:
+        print_json([one.to_json() for one in found])
+    elif found:
+        OUT.print(_download_table(found), soft_wrap=False)
+    else:
+        OUT.print(f"Nobody has downloaded the roster of {site} yet.")
+
+
+def credit(*, feeds: FeedsOption = None, json: JsonOption = False) -> None:
+    """Show of how many eligible participants each site has sent health records.
+
+    Counted is the latest accepted production submission of each site; one that was declared
+    synthetic counts only where the whole programme is.
+
+    Example: commonweal credit --json
+    """
+    settings = read_settings()
+    synthetic = settings.programme.synthetic
+    folder = feeds or find_latest_folder(settings.home)
+    snapshot = read_feeds(folder, synthetic=synthetic)
+    found = measure_credit(settings.home, snapshot.files, synthetic=synthetic)
+    if json:
+        print_json([one.to_json() for one in found])
+    elif found:
+        OUT.print(_credit_table(found), soft_wrap=False)
+    else:
+        OUT.print("No site has eligible participants or an accepted submission yet.")
+
+
+def _name_user() -> str:
+    """The user of this machine; a number where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def _build(settings: Settings, site: str, programme: Programme) -> Roster:
+    return build_roster(site, programme.side, find_last_download(settings.home, site))
+
+
+def _print_roster(made: Roster, programme: Programme, *, json: bool) -> None:
+    if json:
+        print_json(made.to_json() | {"feeds_of": programme.as_of.isoformat()})
+        return
+    since = "the first download"
+    if made.last is not None:
+        since = f"since {made.last.at:%Y-%m-%d %H:%M} UTC, by {made.last.by}"
+    OUT.print(
+        f"{len(made.listed):,} participants of {made.site} as of {programme.as_of} ({since}).",
+        markup=False,
+    )
+    for change, count in made.count_changes().items():
+        OUT.print(f"  {change}: {count:,}")
+
+
+def _download_table(found: list[Download]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Download", "When", "By", "Feeds of"):
+        table.add_column(heading)
+    table.add_column("Participants", justify="right")
+    for one in found:
+        when = f"{one.at:%Y-%m-%d %H:%M}"
+        count = f"{len(one.participants):,}"
+        table.add_row(str(one.number), when, one.by, one.feeds_of.isoformat(), count)
+    return table
+
+
+def _credit_table(found: tuple[SiteCredit, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Site")
+    for heading in ("With records", "Rate A", "In person", "Rate B"):
+        table.add_column(heading, justify="right")
+    for one in found:
+        cells = [cell for rate in (one.dtr_a, one.dtr_b) for cell in _rate_cells(rate)]
+        table.add_row(one.site, *cells)
+    return table
+
+
+def _rate_cells(rate: Rate) -> tuple[str, str]:
+    counts = f"{rate.numerator:,} of {rate.denominator:,}"
+    if rate.value is None or rate.band is None:
+        return counts, "–"
+    return counts, f"{float(rate.value):.1%} ({rate.band.value})"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    app.add_typer(roster, name="roster")
+    app.command()(credit)

@@ -1,0 +1,143 @@
+"""Writes of people on these pages. Each of them leaves a row that says who did what."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from commonweal.hub.accounts.models import Role, User
+from commonweal.hub.sites.models import (
+    AuditEntry,
+    Contact,
+    Deadline,
+    GuideText,
+    Issue,
+    IssueNote,
+    Notice,
+    NoticeStatus,
+    Steward,
+)
+from commonweal.schema.errors import CommonwealError
+
+
+def write_audit(by: str, action: str, *, site: str = "", **facts: Any) -> None:
+    """Write down an act."""
+    AuditEntry.objects.create(at=timezone.now(), by=by, action=action, site=site, facts=facts)
+
+
+@transaction.atomic
+def add_contact(by: User, site: str, *, name: str, email: str, duty: str) -> Contact:
+    """Add somebody who is told; of one who is there already, the details are changed."""
+    facts = {"name": name, "duty": duty, "confirmed_on": timezone.now().date()}
+    contact, _made = Contact.objects.update_or_create(
+        site=site, email=email.strip().lower(), defaults=facts
+    )
+    write_audit(by.email, "contact_added", site=site, email=contact.email)
+    return contact
+
+
+@transaction.atomic
+def remove_contact(by: User, site: str, contact_id: int) -> None:
+    """Take somebody off the list; nothing happens when they are not on it."""
+    for contact in Contact.objects.filter(site=site, pk=contact_id):
+        write_audit(by.email, "contact_removed", site=site, email=contact.email)
+        contact.delete()
+
+
+@transaction.atomic
+def confirm_contacts(by: User, site: str) -> int:
+    """Say that the list is right as it stands today; return how many are on it."""
+    confirmed = Contact.objects.filter(site=site).update(confirmed_on=timezone.now().date())
+    write_audit(by.email, "contacts_confirmed", site=site, contacts=confirmed)
+    return confirmed
+
+
+@transaction.atomic
+def add_steward(by: User, site: str, *, email: str, name: str, password: str, **facts: Any) -> User:
+    """Make a steward's account.
+
+    Raises:
+        CommonwealError: the position is filled, or the address has an account.
+    """
+    email, position = email.strip().lower(), facts["position"]
+    if User.objects.filter(email=email).exists():
+        raise CommonwealError(
+            _("There is an account with this email address already."),
+            fix=_("Use another address: an account belongs to one site."),
+        )
+    user = User.objects.create_user(email=email, name=name, password=password, role=Role.STEWARD)
+    try:
+        with transaction.atomic():
+            today = timezone.now().date()
+            Steward.objects.create(user=user, site=site, started_on=today, **facts)
+    except IntegrityError as error:
+        user.delete()
+        raise CommonwealError(
+            _("The site has a steward in this position already."),
+            fix=_("End the account of the other one first; a site has two stewards at most."),
+        ) from error
+    write_audit(by.email, "steward_added", site=site, email=email, position=position)
+    return user
+
+
+@transaction.atomic
+def end_steward(by: User, site: str, steward_id: int) -> None:
+    """Close a steward's account at once; nobody signs in to it any more."""
+    for steward in Steward.objects.filter(site=site, pk=steward_id, ended_on=None):
+        close_account(steward, timezone.now().date())
+        write_audit(by.email, "steward_ended", site=site, email=steward.user.email)
+
+
+def close_account(steward: Steward, on: date) -> None:
+    """Close the account of a steward."""
+    steward.ended_on = on
+    steward.save()
+    steward.user.is_active = False
+    steward.user.save()
+
+
+@transaction.atomic
+def post_deadline(by: User, *, title: str, on: date, note: str = "") -> Deadline:
+    """Post a day, or change what is said of it."""
+    deadline, _made = Deadline.objects.update_or_create(
+        on=on, defaults={"title": title, "note": note}
+    )
+    write_audit(by.email, "deadline_posted", on=on.isoformat(), title=title)
+    return deadline
+
+
+@transaction.atomic
+def remove_deadline(by: User, deadline_id: int) -> None:
+    """Take a day back."""
+    for deadline in Deadline.objects.filter(pk=deadline_id):
+        write_audit(by.email, "deadline_removed", on=deadline.on.isoformat(), title=deadline.title)
+        deadline.delete()
+
+
+@transaction.atomic
+def add_note(by: User, issue: Issue, text: str) -> None:
+    """Say something about an issue."""
+    IssueNote.objects.create(
+        issue=issue, at=timezone.now(), by=by.name, kind="comment", text=text.strip()
+    )
+    write_audit(by.email, "issue_note", site=issue.site, issue=issue.pk)
+
+
+@transaction.atomic
+def retry_notice(by: User, notice: Notice) -> None:
+    """Let the next round of sending try a notice again."""
+    Notice.objects.filter(pk=notice.pk).exclude(status=NoticeStatus.SENT).update(
+        status=NoticeStatus.WAITING, attempts=0, problem=""
+    )
+    write_audit(by.email, "notice_retried", site=notice.site, notice=notice.key)
+
+
+@transaction.atomic
+def save_guide(by: User, page: str, language: str, text: str, *, now: datetime) -> None:
+    """Add a version of a page of the guide, unless it is the one that is shown."""
+    latest = GuideText.objects.filter(page=page, language=language).first()
+    if latest is None or latest.text != text:
+        GuideText.objects.create(page=page, language=language, text=text, at=now, by=by.name)
+        write_audit(by.email, "guide_changed", page=page, language=language)

@@ -1,0 +1,145 @@
+"""The forms of the pages for sites."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from commonweal.hub.sites.models import Position
+
+TEXT = {"class": "usa-input"}
+DAY = {"class": "usa-input", "type": "date"}
+
+
+def _text(label: Any, *, length: int = 200, required: bool = True, hint: Any = "") -> forms.Field:
+    widget = forms.TextInput(attrs=TEXT)
+    return forms.CharField(
+        label=label, max_length=length, required=required, help_text=hint, widget=widget
+    )
+
+
+def _day(label: Any) -> forms.Field:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
+
+
+def _refuse_future(form: forms.Form, *names: str) -> None:
+    for name in names:
+        day = form.cleaned_data.get(name)
+        if day is not None and day > timezone.now().date():
+            form.add_error(name, gettext("This day is still to come."))
+
+
+class ContactForm(forms.Form):
+    """Somebody who is told about submissions."""
+
+    name = _text(_("Name"))
+    email = forms.EmailField(label=_("Email address"), widget=forms.EmailInput(attrs=TEXT))
+    duty = _text(_("What they do"), length=100, required=False)
+
+
+class StewardForm(forms.Form):
+    """A steward's account, with what has to be signed before."""
+
+    position = forms.ChoiceField(
+        label=_("Position"),
+        choices=Position.choices,
+        widget=forms.Select(attrs={"class": "usa-select"}),
+    )
+    steward_name = _text(_("Name"))
+    steward_email = forms.EmailField(
+        label=_("Institutional email address"), widget=forms.EmailInput(attrs=TEXT)
+    )
+    rules_of_behaviour_on = _day(_("Rules of behaviour signed on"))
+    training_on = _day(_("Security training attested on"))
+    password = forms.CharField(
+        label=_("First password"),
+        help_text=_("At least 12 characters. Give it to the steward, who changes it."),
+        widget=forms.PasswordInput(attrs={**TEXT, "autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """What was signed was signed by today, and the password is a good one."""
+        fields = super().clean() or {}
+        _refuse_future(self, "rules_of_behaviour_on", "training_on")
+        try:
+            validate_password(fields.get("password") or "")
+        except ValidationError as error:
+            self.add_error("password", error)
+        return fields
+
+
+class StepForm(forms.Form):
+    """The day on which a step was done."""
+
+    on = _day(_("Day"))
+
+    def clean(self) -> dict[str, Any]:
+        """A step has been done already."""
+        fields = super().clean() or {}
+        _refuse_future(self, "on")
+        return fields
+
+
+class ReasonForm(forms.Form):
+    """Why a site is closed."""
+
+    reason = _text(_("Why, for the record"))
+
+
+class DeadlineForm(forms.Form):
+    """A day by which sites send."""
+
+    title = _text(_("Title"), hint=_("Such as: Submission of the fourth quarter"))
+    on = _day(_("Day"))
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"class": "usa-textarea cw-short"}),
+    )
+
+
+class NoteForm(forms.Form):
+    """Something to say about an issue."""
+
+    text = forms.CharField(
+        label=_("Your note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"class": "usa-textarea cw-short"}),
+    )
+
+
+class SiteForm(forms.Form):
+    """A site to be registered, for good."""
+
+    site_name = forms.RegexField(
+        label=_("Short name"),
+        regex=r"^[a-z][a-z0-9_]{0,49}$",
+        help_text=_("Lower-case letters, digits and underscores. It can never be changed."),
+        widget=forms.TextInput(attrs={**TEXT, "autocapitalize": "none"}),
+    )
+    title = _text(_("Full name"))
+    awardee = _text(_("Awardee"), required=False)
+    organisation = _text(_("Organisation"), required=False)
+    state = _text(_("State"), length=2, required=False, hint=_("Two letters, such as MA"))
+    drop_url = _text(
+        _("Drop area"),
+        required=False,
+        hint=_("A bucket such as s3://bucket/prefix; a folder of the programme's when left out"),
+    )
+
+
+class GuideForm(forms.Form):
+    """The words of a page of the guide."""
+
+    text = forms.CharField(
+        label=_("Text"),
+        required=False,
+        max_length=50_000,
+        help_text=_("# heading, - list, 1. list, **bold**, `code`, [words](https://address)"),
+        widget=forms.Textarea(attrs={"class": "usa-textarea cw-code"}),
+    )

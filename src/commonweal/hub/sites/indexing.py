@@ -1,0 +1,208 @@
+"""What the worker copies from the landing area into the hub's database, and what follows.
+
+Rows are known by the hash of their content, so running it again changes nothing. Only Django
+commands of the worker import this module: no web process opens the landing area.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from commonweal.engine.storage import digest_of
+from commonweal.hub.sites.issues import judge_submission
+from commonweal.hub.sites.models import SubmissionRow
+from commonweal.hub.sites.outbox import Attachment, write_notice
+from commonweal.intake.findings import Severity
+from commonweal.intake.lifecycle.lookup import Entry, list_entries
+from commonweal.intake.onboarding import read_checklist
+from commonweal.intake.report import CheckReport
+from commonweal.intake.sites import Site, list_sites
+from commonweal.intake.submission import COMPARISON, REPORT, REPORT_PAGE, Submission, get_submission
+from commonweal.schema.errors import CommonwealError
+
+METRICS = "metrics.json"
+FOLDER_STATES = ("held", "failed")
+"""States of a folder that has not landed, of which its site is told."""
+
+
+@dataclass
+class Indexed:
+    """What a round of indexing changed."""
+
+    rows: int = 0
+    unchanged: int = 0
+    notices: int = 0
+    issues_opened: int = 0
+    issues_closed: int = 0
+
+
+def index_submissions(home: Path, *, now: datetime) -> Indexed:
+    """Bring the rows, the notices and the issues in line with what has landed."""
+    done = Indexed()
+    titles = {site.name: site for site in list_sites(home)}
+    for entry in list_entries(home):
+        row = _upsert(entry, done)
+        done.notices += _tell(row, entry, now)
+    for site in titles.values():
+        done.notices += _tell_test_load(home, site, now)
+    for row in SubmissionRow.objects.order_by("received_at", "id"):
+        opened, closed = judge_submission(row)
+        done.issues_opened += opened
+        done.issues_closed += closed
+    return done
+
+
+def find_attachments(home: Path, submission_id: str) -> list[Attachment]:
+    """The report of a submission as it stands today; none when it was retracted."""
+    try:
+        file = get_submission(home, submission_id).folder / REPORT_PAGE
+        return [Attachment(f"{submission_id}.html", file.read_bytes(), "text/html")]
+    except (CommonwealError, FileNotFoundError):
+        return []
+
+
+def _upsert(entry: Entry, done: Indexed) -> SubmissionRow:
+    facts = _read_facts(entry)
+    content_hash = digest_of({k: v for k, v in facts.items() if k != "received_at"})
+    with transaction.atomic():
+        found = SubmissionRow.objects.filter(site=entry.site, folder=entry.key).first()
+        if found is not None and found.content_hash == content_hash:
+            done.unchanged += 1
+            return found
+        row, _made = SubmissionRow.objects.update_or_create(
+            site=entry.site, folder=entry.key, defaults={**facts, "content_hash": content_hash}
+        )
+    done.rows += 1
+    return row
+
+
+def _read_facts(entry: Entry) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "submission": entry.id,
+        "purpose": entry.purpose,
+        "synthetic": entry.is_synthetic,
+        "state": entry.state,
+        "received_at": entry.at,
+        "history": [_show_event(event.to_json()) for event in entry.history.events],
+    }
+    return facts | (_read_landed(entry.submission) if entry.submission else _NOTHING_LANDED)
+
+
+_NOTHING_LANDED = {
+    "dialect": "",
+    "verdict": "",
+    "is_complete": False,
+    "rows": 0,
+    "errors": 0,
+    "warnings": 0,
+    "report": {},
+    "metrics": {},
+    "comparison": {},
+}
+
+
+def _read_landed(submission: Submission) -> dict[str, Any]:
+    report = json.loads((submission.folder / REPORT).read_bytes())
+    checked = CheckReport.from_json(report)
+    return {
+        "dialect": submission.dialect,
+        "verdict": submission.verdict,
+        "is_complete": checked.complete,
+        "rows": submission.rows,
+        "errors": checked.count(Severity.ERROR),
+        "warnings": checked.count(Severity.WARNING),
+        "report": _without_values(report),
+        "metrics": _read_json(submission.folder / METRICS),
+        "comparison": _read_json(submission.folder / COMPARISON),
+    }
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(file.read_bytes())
+    return content
+
+
+def _without_values(report: dict[str, Any]) -> dict[str, Any]:
+    """The report without any value, even where one was asked to be shown."""
+    folders = [report, *report["files"]]
+    for finding in (finding for folder in folders for finding in folder["findings"]):
+        for example in finding["examples"]:
+            example.pop("value", None)
+    return report
+
+
+def _show_event(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: event[name] for name in ("event", "at", "by", "details")}
+
+
+def _tell(row: SubmissionRow, entry: Entry, now: datetime) -> int:
+    """Write the notice of a verdict, or of a folder that cannot be taken; once for each."""
+    if row.verdict:
+        return _tell_verdict(row, now)
+    if row.state in FOLDER_STATES:
+        number = len(entry.history.events)
+        return _tell_folder(row, f"folder/{row.site}/{row.folder}/{number}", now)
+    return 0
+
+
+def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
+    accepted = _("The submission %(id)s was accepted")
+    rejected = _("The submission %(id)s was rejected")
+    subject = (accepted if row.is_accepted else rejected) % {"id": row.submission}
+    counts = {"rows": f"{row.rows:,}", "errors": row.errors, "warnings": row.warnings}
+    body = _(
+        "It has %(rows)s rows. The check found %(errors)d kinds of error and %(warnings)d kinds "
+        "of warning. The report is attached; it says where each of them is and how to mend it."
+    )
+    advice = "" if row.is_accepted else _("Please mend what it says and submit again.")
+    return int(
+        write_notice(
+            f"verdict/{row.submission}",
+            site=row.site,
+            kind="verdict",
+            subject=subject,
+            body="\n\n".join(filter(None, [body % counts, advice])),
+            attach=row.submission,
+            now=now,
+        )
+    )
+
+
+def _tell_folder(row: SubmissionRow, key: str, now: datetime) -> int:
+    last = row.history[-1]["details"] if row.history else {}
+    reason = str(last.get("reason") or last.get("said") or "")
+    return int(
+        write_notice(
+            key,
+            site=row.site,
+            kind="folder",
+            subject=_("The folder %(folder)s could not be taken") % {"folder": row.folder},
+            body=_("It is %(state)s. %(reason)s") % {"state": row.state, "reason": reason},
+            now=now,
+        )
+    )
+
+
+def _tell_test_load(home: Path, site: Site, now: datetime) -> int:
+    if not site.test_load:
+        return 0
+    waits = [s for s in read_checklist(home, site.name) if s.step.name == "production"]
+    open_steps = [step for status in waits for step in status.waits_for]
+    return int(
+        write_notice(
+            f"test_load/{site.name}/{site.test_load}",
+            site=site.name,
+            kind="test_load",
+            subject=_("The test load of %(site)s has passed") % {"site": site.title},
+            body=_("Account and drop area work.")
+            + ("" if open_steps else " " + _("The data centre can authorise production now.")),
+            now=now,
+        )
+    )

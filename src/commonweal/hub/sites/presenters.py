@@ -1,0 +1,230 @@
+"""What the pages show of sites and submissions, in the words of the reader's language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from commonweal.hub.sites.models import (
+    Contact,
+    CreditRow,
+    Deadline,
+    Issue,
+    Notice,
+    NoticeStatus,
+    Steward,
+    SubmissionRow,
+)
+from commonweal.hub.sites.reminders import are_contacts_stale, has_submitted, is_expected
+from commonweal.hub.sites.trends import find_title
+from commonweal.intake.onboarding import StepStatus, read_checklist
+from commonweal.intake.sites import Site, list_sites
+
+STATE_TONES: Mapping[str, str] = {
+    "accepted": "good",
+    "current": "good",
+    "rejected": "poor",
+    "held": "fair",
+    "failed": "poor",
+    "uploading": "plain",
+    "excluded": "fair",
+}
+"""Colours of states, always beside their words; any other is plain."""
+STATE_NAMES: Mapping[str, Any] = {
+    "uploading": gettext_lazy("Arriving"),
+    "held": gettext_lazy("Held"),
+    "ready": gettext_lazy("Ready"),
+    "receiving": gettext_lazy("Being received"),
+    "checking": gettext_lazy("Being checked"),
+    "failed": gettext_lazy("Failed"),
+    "accepted": gettext_lazy("Accepted"),
+    "current": gettext_lazy("Current"),
+    "superseded": gettext_lazy("Superseded"),
+    "rejected": gettext_lazy("Rejected"),
+    "excluded": gettext_lazy("Excluded"),
+    "retracted": gettext_lazy("Retracted"),
+}
+PURPOSE_NAMES: Mapping[str, Any] = {
+    "test": gettext_lazy("Test"),
+    "sprint": gettext_lazy("Data sprint"),
+    "alpha": gettext_lazy("Alpha"),
+    "production": gettext_lazy("Production"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A submission in a list."""
+
+    row: SubmissionRow
+    state: str
+    tone: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class DeadlineView:
+    """A deadline as it concerns one site, or nobody in particular."""
+
+    deadline: Deadline
+    days: int
+    is_over: bool
+    is_met: bool
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A site on the board of all sites."""
+
+    site: Site
+    latest: Row | None
+    done: int
+    steps: int
+    next_step: str
+    issues: int
+    credit: Mapping[str, Any] | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """Sites whose latest submission is in one state."""
+
+    title: str
+    tone: str
+    sites: tuple[SiteRow, ...]
+
+
+def build_row(row: SubmissionRow) -> Row:
+    """A submission with its words."""
+    state = str(STATE_NAMES.get(row.state, row.state.replace("_", " ").capitalize()))
+    purpose = str(PURPOSE_NAMES.get(row.purpose, _("Not declared")))
+    return Row(row, state, STATE_TONES.get(row.state, "plain"), purpose)
+
+
+def build_rows(rows: Iterable[SubmissionRow]) -> list[Row]:
+    """Submissions with their words."""
+    return [build_row(row) for row in rows]
+
+
+def find_latest(site: str) -> SubmissionRow | None:
+    """What a site sent last."""
+    return SubmissionRow.objects.filter(site=site).first()
+
+
+def build_deadlines(site: Site | None, today: date) -> list[DeadlineView]:
+    """Deadlines that are to come, and the last one that is over."""
+    past = Deadline.objects.filter(on__lt=today).order_by("-on")[:1]
+    coming = Deadline.objects.filter(on__gte=today)
+    return [
+        DeadlineView(
+            deadline,
+            days=(deadline.on - today).days,
+            is_over=deadline.on < today,
+            is_met=bool(site and has_submitted(site.name, deadline)),
+        )
+        for deadline in [*past, *coming]
+    ]
+
+
+def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
+    """Everything the first page of a site shows."""
+    checklist = read_checklist(home, site.name)
+    rows = SubmissionRow.objects.filter(site=site.name)
+    current = rows.filter(state="current").first()
+    coming = [view for view in build_deadlines(site, today) if not view.is_over]
+    return {
+        "checklist": checklist,
+        "next_step": find_next_step(checklist),
+        "current": build_row(current) if current else None,
+        "rows": build_rows(rows[:5]),
+        "deadline": coming[0] if coming else None,
+        "is_expected": is_expected(site),
+        "issues": Issue.objects.filter(site=site.name, closed_at=None),
+        "titles": {},
+        "credit": CreditRow.objects.filter(site=site.name).first(),
+        "are_contacts_stale": are_contacts_stale(site.name, today),
+        "has_contacts": Contact.objects.filter(site=site.name).exists(),
+    }
+
+
+def find_next_step(checklist: Iterable[StepStatus]) -> StepStatus | None:
+    """The step whose turn it is."""
+    return next(
+        (s for s in checklist if not s.is_done and not s.waits_for and not s.step.optional), None
+    )
+
+
+def build_board(home: Path, today: date) -> list[SiteRow]:
+    """Every site that takes part or did, by name."""
+    overdue = Deadline.objects.filter(on__lt=today).last()
+    return [_build_site(home, site, overdue) for site in list_sites(home)]
+
+
+def build_columns(sites: Iterable[SiteRow]) -> list[Column]:
+    """The board: sites by the state of what they sent last; empty columns are left out."""
+    grouped: dict[tuple[str, str], list[SiteRow]] = {}
+    for site in sites:
+        if site.site.closed_on:
+            key = (_("Closed"), "plain")
+        elif site.latest is None:
+            key = (_("Nothing sent yet"), "plain")
+        else:
+            key = (site.latest.state, site.latest.tone)
+        grouped.setdefault(key, []).append(site)
+    order = {"poor": 0, "fair": 1, "plain": 2, "good": 3}
+    ordered = sorted(grouped.items(), key=lambda item: (order[item[0][1]], item[0][0]))
+    return [Column(title, tone, tuple(found)) for (title, tone), found in ordered]
+
+
+def build_events(row: SubmissionRow) -> list[dict[str, Any]]:
+    """The history of a submission, each event with its moment and what it says."""
+    return [
+        {
+            "event": event["event"].replace("_", " ").capitalize(),
+            "at": parse_datetime(event["at"]),
+            "by": event["by"],
+            "said": str(event["details"].get("reason") or event["details"].get("said") or ""),
+        }
+        for event in row.history
+    ]
+
+
+def build_issues(issues: Iterable[Issue]) -> list[dict[str, Any]]:
+    """Issues with the titles of their metrics."""
+    return [{"issue": issue, "title": find_title(issue.metric)} for issue in issues]
+
+
+def count_notices() -> dict[str, int]:
+    """How many notices are in each state."""
+    return {
+        str(status): Notice.objects.filter(status=status).count() for status in NoticeStatus.values
+    }
+
+
+def list_stewards(site: str) -> list[Steward]:
+    """The stewards of a site who are in office."""
+    return list(Steward.objects.filter(site=site, ended_on=None).select_related("user"))
+
+
+def _build_site(home: Path, site: Site, overdue: Deadline | None) -> SiteRow:
+    wanted = [s for s in read_checklist(home, site.name) if not s.step.optional]
+    following = find_next_step(wanted)
+    latest = find_latest(site.name)
+    credit = CreditRow.objects.filter(site=site.name).first()
+    is_late = overdue is not None and not site.closed_on and is_expected(site)
+    return SiteRow(
+        site=site,
+        latest=build_row(latest) if latest else None,
+        done=sum(status.is_done for status in wanted),
+        steps=len(wanted),
+        next_step=following.step.title if following else "",
+        issues=Issue.objects.filter(site=site.name, closed_at=None).count(),
+        credit=credit.facts if credit else None,
+        is_late=is_late and overdue is not None and not has_submitted(site.name, overdue),
+    )

@@ -1,0 +1,202 @@
+"""The pages of the data centre: the board, the outbox, deadlines, steps, the audit."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from commonweal.hub.sites.access import for_curators, get_home
+from commonweal.hub.sites.actions import (
+    add_steward,
+    end_steward,
+    post_deadline,
+    remove_deadline,
+    retry_notice,
+)
+from commonweal.hub.sites.forms import DeadlineForm, ReasonForm, SiteForm, StepForm, StewardForm
+from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus
+from commonweal.hub.sites.presenters import (
+    build_board,
+    build_columns,
+    build_deadlines,
+    count_notices,
+)
+from commonweal.hub.sites.quarters import list_quarter_ends
+from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
+from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
+from commonweal.intake.sites import Purpose, Site
+from commonweal.schema.errors import CommonwealError
+
+QUARTERS = 4
+BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+"""What a site may send from its first day; production is authorised later."""
+ENTRIES_ON_A_PAGE = 50
+
+
+@require_safe
+@for_curators
+def show_board(request: HttpRequest) -> HttpResponse:
+    """All sites: the board of states, and what stands behind it as a table."""
+    sites = build_board(get_home(), timezone.now().date())
+    context = {"section": "board", "sites": sites, "columns": build_columns(sites)}
+    return render(request, "sites/board.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_curators
+def register_site(request: HttpRequest) -> HttpResponse:
+    """Add a site to the registry."""
+    form = SiteForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        said = dict(form.cleaned_data)
+        name = said.pop("site_name")
+        try:
+            add_site(get_home(), get_user(request), Site(name, purposes=BEFORE_PRODUCTION, **said))
+            return redirect("sites:onboarding", site=name)
+        except CommonwealError as error:
+            form.add_error(None, f"{error.found} {error.fix or ''}".strip())
+    context = {"section": "board", "form": form}
+    status = UNREADABLE if form.errors else 200
+    return render(request, "sites/register.html", context, status=status)
+
+
+@require_POST
+@for_curators
+def record_step(request: HttpRequest, site: Site, step: str) -> HttpResponse:
+    """Record a step of the onboarding."""
+    form = StepForm(request.POST)
+    if not form.is_valid():
+        problem = " ".join(str(e) for errors in form.errors.values() for e in errors)
+        return _refuse_step(request, site, problem)
+    try:
+        record(get_home(), get_user(request), site, step, on=form.cleaned_data["on"])
+    except CommonwealError as error:
+        return _refuse_step(request, site, str(error))
+    return redirect("sites:onboarding", site=site.name)
+
+
+def _refuse_step(request: HttpRequest, site: Site, problem: str) -> HttpResponse:
+    context = build_onboarding(request, site, problem)
+    return render(request, "sites/onboarding.html", context, status=UNREADABLE)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_curators
+def close_or_reopen(request: HttpRequest, site: Site) -> HttpResponse:
+    """Close a site for a reason, or take the closing back."""
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and site.closed_on:
+        reopen_site(get_home(), get_user(request), site)
+        return redirect("sites:onboarding", site=site.name)
+    if form.is_bound and form.is_valid():
+        close_site(get_home(), get_user(request), site, reason=form.cleaned_data["reason"])
+        return redirect("sites:onboarding", site=site.name)
+    context = frame(request, site, "onboarding", form=form)
+    return render(request, "sites/close.html", context, status=UNREADABLE if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_curators
+def show_new_steward(request: HttpRequest, site: Site) -> HttpResponse:
+    """Make the account of a steward."""
+    form = StewardForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        said = dict(form.cleaned_data)
+        email, name = said.pop("steward_email"), said.pop("steward_name")
+        try:
+            add_steward(get_user(request), site.name, email=email, name=name, **said)
+            return redirect("sites:people", site=site.name)
+        except CommonwealError as error:
+            form.add_error(None, f"{error.found} {error.fix or ''}".strip())
+    context = frame(request, site, "people", form=form)
+    return render(request, "sites/steward.html", context, status=UNREADABLE if form.errors else 200)
+
+
+@require_POST
+@for_curators
+def remove_steward(request: HttpRequest, site: Site, steward_id: int) -> HttpResponse:
+    """Close the account of a steward."""
+    end_steward(get_user(request), site.name, steward_id)
+    return redirect("sites:people", site=site.name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_curators
+def edit_deadlines(request: HttpRequest) -> HttpResponse:
+    """Post deadlines, one by one or the next four quarters."""
+    form = DeadlineForm(request.POST if "title" in request.POST else None)
+    if form.is_bound and form.is_valid():
+        post_deadline(get_user(request), **form.cleaned_data)
+        return redirect("sites:edit_deadlines")
+    today = timezone.now().date()
+    missing = [
+        day
+        for day in list_quarter_ends(today, QUARTERS)
+        if not Deadline.objects.filter(on=day).exists()
+    ]
+    if "quarters" in request.POST:
+        for day in missing:
+            title = f"{day.year}, Q{(day.month + 2) // 3}"
+            post_deadline(get_user(request), title=title, on=day)
+        return redirect("sites:edit_deadlines")
+    context = {
+        "section": "deadlines",
+        "form": form,
+        "deadlines": build_deadlines(None, today),
+        "missing": missing,
+    }
+    status = UNREADABLE if form.errors else 200
+    return render(request, "sites/edit_deadlines.html", context, status=status)
+
+
+@require_POST
+@for_curators
+def take_deadline_back(request: HttpRequest, deadline_id: int) -> HttpResponse:
+    """Remove a deadline."""
+    remove_deadline(get_user(request), deadline_id)
+    return redirect("sites:edit_deadlines")
+
+
+@require_safe
+@for_curators
+def show_outbox(request: HttpRequest) -> HttpResponse:
+    """Every notice with how it fared."""
+    status = request.GET.get("status", "")
+    found = Notice.objects.all()
+    if status in NoticeStatus.values:
+        found = found.filter(status=status)
+    page = Paginator(found, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    counts = count_notices()
+    context = {
+        "section": "outbox",
+        "page": page,
+        "status": status,
+        "choices": [(value, label, counts[value]) for value, label in NoticeStatus.choices],
+    }
+    return render(request, "sites/outbox.html", context)
+
+
+@require_safe
+@for_curators
+def show_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """One notice as it is sent."""
+    notice = get_object_or_404(Notice, pk=notice_id)
+    return render(request, "sites/notice.html", {"section": "outbox", "notice": notice})
+
+
+@require_POST
+@for_curators
+def send_again(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Let the worker try a notice again."""
+    retry_notice(get_user(request), get_object_or_404(Notice, pk=notice_id))
+    return redirect("sites:notice", notice_id=notice_id)
+
+
+@require_safe
+@for_curators
+def show_audit(request: HttpRequest) -> HttpResponse:
+    """Who did what."""
+    page = Paginator(AuditEntry.objects.all(), ENTRIES_ON_A_PAGE)
+    entries = page.get_page(request.GET.get("page"))
+    return render(request, "sites/audit.html", {"section": "audit", "page": entries})

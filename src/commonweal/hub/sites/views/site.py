@@ -1,0 +1,241 @@
+"""The pages of one site, for its stewards and for curators."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from commonweal.hub.accounts.models import User
+from commonweal.hub.sites.access import for_site, get_home, is_curator
+from commonweal.hub.sites.actions import add_contact, add_note, confirm_contacts, remove_contact
+from commonweal.hub.sites.forms import ContactForm, NoteForm
+from commonweal.hub.sites.models import Contact, Issue, SubmissionRow
+from commonweal.hub.sites.presenters import (
+    build_deadlines,
+    build_events,
+    build_issues,
+    build_overview,
+    build_row,
+    build_rows,
+    list_stewards,
+)
+from commonweal.hub.sites.registry_acts import record
+from commonweal.hub.sites.reminders import are_contacts_stale
+from commonweal.hub.sites.reports import SEVERITIES, build_files, render_csv
+from commonweal.hub.sites.trends import build_groups, build_lines, find_title, read_values
+from commonweal.intake.onboarding import read_checklist
+from commonweal.intake.sites import Site
+from commonweal.quality.metrics.value import MetricValue
+
+ROWS_ON_A_PAGE = 25
+UNREADABLE = 422
+
+
+def frame(request: HttpRequest, site: Site, tab: str, **context: Any) -> dict[str, Any]:
+    """What every page of a site needs."""
+    return {
+        "site": site,
+        "tab": tab,
+        "section": "board" if is_curator(request.user) else tab,
+        "is_curator": is_curator(request.user),
+        **context,
+    }
+
+
+def get_user(request: HttpRequest) -> User:
+    """Who asks; behind the middleware it is always somebody."""
+    assert isinstance(request.user, User)  # noqa: S101  (tells the type checker what the middleware holds)
+    return request.user
+
+
+@require_safe
+@for_site
+def show_site(request: HttpRequest, site: Site) -> HttpResponse:
+    """What matters today."""
+    overview = build_overview(site, get_home(), timezone.now().date())
+    overview["issues"] = build_issues(overview["issues"])
+    return render(request, "sites/site.html", frame(request, site, "overview", **overview))
+
+
+@require_safe
+@for_site
+def list_submissions(request: HttpRequest, site: Site) -> HttpResponse:
+    """Everything the site sent, the latest first."""
+    found = SubmissionRow.objects.filter(site=site.name)
+    page = Paginator(found, ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": build_rows(page.object_list)}
+    return render(request, "sites/submissions.html", frame(request, site, "submissions", **context))
+
+
+@require_safe
+@for_site
+def show_submission(request: HttpRequest, site: Site, folder: str) -> HttpResponse:
+    """The report of a submission, with the findings of one severity or of all."""
+    row = get_object_or_404(SubmissionRow, site=site.name, folder=folder)
+    severity = request.GET.get("severity", "")
+    values = [value for value in read_values(row) if value.table is None or value.action]
+    context = {
+        "row": build_row(row),
+        "severity": severity if severity in SEVERITIES else "",
+        "files": build_files(row, severity if severity in SEVERITIES else ""),
+        "events": build_events(row),
+        "changes": _build_changes(row),
+        "values": [
+            (find_title(v.metric), line)
+            for v, line in zip(values, build_lines(values), strict=True)
+        ],
+    }
+    return render(request, "sites/submission.html", frame(request, site, "submissions", **context))
+
+
+@require_safe
+@for_site
+def download_report(request: HttpRequest, site: Site, folder: str, kind: str) -> HttpResponse:
+    """The report for programs and for spreadsheets."""
+    del request
+    row = get_object_or_404(SubmissionRow, site=site.name, folder=folder)
+    if not row.report:
+        raise Http404
+    answer: HttpResponse = JsonResponse(row.report, json_dumps_params={"indent": 2})
+    if kind == "csv":
+        answer = HttpResponse(render_csv(row), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{row.submission}.{kind}"'
+    return answer
+
+
+@require_safe
+@for_site
+def show_metrics(request: HttpRequest, site: Site) -> HttpResponse:
+    """The metrics of the latest accepted production submission, and their course."""
+    rows = SubmissionRow.objects.filter(site=site.name, purpose="production", verdict="accepted")
+    measured = [row for row in rows.order_by("received_at") if row.metrics]
+    context = {
+        "latest": build_row(measured[-1]) if measured else None,
+        "groups": build_groups(measured),
+        "is_abridged": bool(measured and measured[-1].metrics["vocabulary"]["abridged"]),
+    }
+    return render(request, "sites/metrics.html", frame(request, site, "metrics", **context))
+
+
+@require_safe
+@for_site
+def list_issues(request: HttpRequest, site: Site) -> HttpResponse:
+    """Open issues, then those that closed."""
+    found = Issue.objects.filter(site=site.name)
+    context = {
+        "open": build_issues(found.filter(closed_at=None)),
+        "closed": build_issues(found.exclude(closed_at=None)),
+    }
+    return render(request, "sites/issues.html", frame(request, site, "issues", **context))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_site
+def show_issue(request: HttpRequest, site: Site, issue_id: int) -> HttpResponse:
+    """One issue with everything that was said of it."""
+    issue = get_object_or_404(Issue, site=site.name, pk=issue_id)
+    form = NoteForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        add_note(get_user(request), issue, form.cleaned_data["text"])
+        return redirect("sites:issue", site=site.name, issue_id=issue.pk)
+    notes = [
+        (note, build_lines(MetricValue.from_json(v) for v in note.facts.get("values", [])))
+        for note in issue.notes.all()
+    ]
+    context = {"issue": issue, "title": find_title(issue.metric), "notes": notes, "form": form}
+    page = frame(request, site, "issues", **context)
+    return render(request, "sites/issue.html", page, status=UNREADABLE if form.errors else 200)
+
+
+@require_safe
+@for_site
+def show_deadlines(request: HttpRequest, site: Site) -> HttpResponse:
+    """Deadlines, and whether the site has met them."""
+    views = build_deadlines(site, timezone.now().date())
+    return render(
+        request, "sites/deadlines.html", frame(request, site, "deadlines", deadlines=views)
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_site
+def show_people(request: HttpRequest, site: Site) -> HttpResponse:
+    """Contacts and stewards, and the form that adds a contact."""
+    form = ContactForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        add_contact(get_user(request), site.name, **form.cleaned_data)
+        return redirect("sites:people", site=site.name)
+    page = frame(request, site, "people", form=form, **build_people(site))
+    return render(request, "sites/people.html", page, status=UNREADABLE if form.errors else 200)
+
+
+def build_people(site: Site) -> dict[str, Any]:
+    """Contacts and stewards of a site."""
+    contacts = list(Contact.objects.filter(site=site.name))
+    return {
+        "contacts": contacts,
+        "stewards": list_stewards(site.name),
+        "confirmed_on": min((contact.confirmed_on for contact in contacts), default=None),
+        "is_stale": are_contacts_stale(site.name, timezone.now().date()),
+    }
+
+
+@require_POST
+@for_site
+def confirm_people(request: HttpRequest, site: Site) -> HttpResponse:
+    """Say that the contacts are right as they are, in the registry as well."""
+    if Contact.objects.filter(site=site.name).exists():
+        confirm_contacts(get_user(request), site.name)
+        record(get_home(), get_user(request), site, "contacts", on=timezone.now().date())
+    return redirect("sites:people", site=site.name)
+
+
+@require_POST
+@for_site
+def remove_person(request: HttpRequest, site: Site, contact_id: int) -> HttpResponse:
+    """Take a contact off the list."""
+    remove_contact(get_user(request), site.name, contact_id)
+    return redirect("sites:people", site=site.name)
+
+
+@require_safe
+@for_site
+def show_onboarding(request: HttpRequest, site: Site) -> HttpResponse:
+    """The checklist; curators record its steps here."""
+    return render(request, "sites/onboarding.html", build_onboarding(request, site))
+
+
+def build_onboarding(request: HttpRequest, site: Site, problem: str = "") -> dict[str, Any]:
+    """What the page of the checklist shows."""
+    return frame(
+        request,
+        site,
+        "onboarding",
+        checklist=read_checklist(get_home(), site.name),
+        stewards=list_stewards(site.name),
+        today=timezone.now().date().isoformat(),
+        by_itself=("test_load", "closed"),
+        problem=problem,
+    )
+
+
+def _build_changes(row: SubmissionRow) -> dict[str, Any] | None:
+    """What differs from the submission before; None when there is none."""
+    compared = row.comparison
+    if not compared or not compared.get("previous"):
+        return None
+    words = {None: _("not submitted")}
+    tables = [
+        {
+            "table": change["table"],
+            "before": words.get(change["before"], change["before"]),
+            "after": words.get(change["after"], change["after"]),
+        }
+        for change in compared["tables"]
+        if change["before"] != change["after"]
+    ]
+    return {"previous": compared["previous"], "tables": tables, "persons": compared["persons"]}

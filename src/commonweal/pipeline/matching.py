@@ -1,0 +1,109 @@
+"""A submission compared with the newest feeds, and the result kept for site and data centre.
+
+It is kept beside the landing area, whose submissions are never written again, in a folder for
+each submission and day of the feeds: consent changes, and so does what a comparison finds.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from commonweal.engine.settings import Settings
+from commonweal.engine.storage import make_private, whole_folder
+from commonweal.intake.landing import Submission
+from commonweal.intake.matching.matched import (
+    Matched,
+    ProgrammeSide,
+    match_sent,
+    read_programme_side,
+    write_matched,
+)
+from commonweal.intake.matching.sent import open_submission
+from commonweal.intake.sites import Purpose
+from commonweal.pipeline.feeds import find_latest_folder, read_feeds
+from commonweal.pipeline.snapshots import Snapshot
+from commonweal.schema.errors import CommonwealError
+
+FOLDER = "matching"
+DE_IDENTIFIED = (Purpose.SPRINT, Purpose.ALPHA)
+"""Purposes for which sites write ids that are no participants'."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The programme's side and the snapshot it was read from."""
+
+    side: ProgrammeSide
+    snapshot: Snapshot
+
+    @property
+    def as_of(self) -> date:
+        """Day of the snapshot."""
+        return date.fromisoformat(self.snapshot.folder.name)
+
+
+def read_programme(
+    settings: Settings, folder: Path | None = None, *, synthetic: bool | None = None
+) -> Programme:
+    """The programme's side from a snapshot of feeds, the newest one unless given.
+
+    ``synthetic`` says whether the people must be made up; as the programme's are unless given.
+
+    Raises:
+        CommonwealError: there is no snapshot, it was altered or is not as declared, or it is
+            about people of another kind.
+    """
+    kind = settings.programme.synthetic if synthetic is None else synthetic
+    snapshot = read_feeds(folder or find_latest_folder(settings.home), synthetic=kind)
+    return Programme(read_programme_side(snapshot.files), snapshot)
+
+
+def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched | None, str]:
+    """Compare what was just accepted with the newest feeds and keep the result.
+
+    What cannot be compared is not, and the text says why: a site may hand in before the
+    programme has a snapshot, and files for a sprint name nobody.
+    """
+    try:
+        check_identified(submission)
+        programme = read_programme(settings, synthetic=submission.synthetic)
+    except CommonwealError as error:
+        return None, error.found
+    return record_match(settings, submission, programme)[0], ""
+
+
+def check_identified(submission: Submission) -> None:
+    """Refuse a submission whose persons have ids of the site's own choice.
+
+    Raises:
+        CommonwealError: it is for a purpose whose files are de-identified at the site.
+    """
+    if submission.purpose in DE_IDENTIFIED:
+        raise CommonwealError(
+            f"The persons of a submission for {submission.purpose} are de-identified.",
+            expected="a submission for test or production, whose persons are participants",
+            fix="Compare one of these.",
+        )
+
+
+def find_matching_folder(home: Path, submission: Submission, as_of: date) -> Path:
+    """Where the comparison of a submission with the feeds of a day is kept."""
+    return home / FOLDER / submission.site / submission.id / as_of.isoformat()
+
+
+def record_match(
+    settings: Settings, submission: Submission, programme: Programme
+) -> tuple[Matched, Path]:
+    """Compare an accepted submission and keep the result, which is the same each time.
+
+    Raises:
+        CommonwealError: the submission was not accepted, or is de-identified.
+    """
+    check_identified(submission)
+    matched = match_sent(open_submission(submission), programme.side)
+    make_private(settings.home / FOLDER)
+    folder = find_matching_folder(settings.home, submission, programme.as_of)
+    if not folder.exists():
+        with whole_folder(folder) as scratch:
+            write_matched(matched, scratch)
+    return matched, folder
