@@ -20,7 +20,7 @@ from commonweal.cli.serve import (
 )
 from commonweal.cli.summary import new_table, print_build
 from commonweal.engine.settings import Settings, read_settings
-from commonweal.hub.provision import Credential, prepare_hub
+from commonweal.hub.provision import Credential, index_sites, prepare_hub
 from commonweal.intake.findings import Severity
 from commonweal.intake.terminal import VERDICT_STYLES
 from commonweal.pipeline.demo.programme import Demonstration, get_demo_settings, run_demo
@@ -56,12 +56,11 @@ def demo(
     Example: commonweal demo --build-only --home my-demo
     """
     settings = get_demo_settings(read_settings(), home)
-    settings = use_ports(
-        settings, public=public_port, workbench=workbench_port, sites=sites_port
-    )
+    settings = use_ports(settings, public=public_port, workbench=workbench_port, sites=sites_port)
     with Bars() as bars:
         demonstration = run_demo(settings, bars, now=datetime.now(tz=UTC))
     credentials = prepare_hub(settings)
+    index_sites(settings)
     if json:
         print_json(_summarize(demonstration, credentials))
     else:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from commonweal.engine.settings import Settings
 from commonweal.hub.environment import build_environment
@@ -36,12 +37,26 @@ def prepare_hub(settings: Settings, *, demo_accounts: bool = True) -> list[Crede
     Raises:
         CommonwealError: the database could not be made or changed.
     """
+    arguments = ["--demo-accounts"] if demo_accounts else []
+    made = _run(settings, "provision", *arguments)
+    return [Credential(email, password) for email, password in made]
+
+
+def index_sites(settings: Settings) -> dict[str, int]:
+    """Let the worker copy what has landed into the database; returns what changed.
+
+    Raises:
+        CommonwealError: the landing area could not be read, or the database not changed.
+    """
+    changed: dict[str, int] = _run(settings, "index_submissions")
+    return changed
+
+
+def _run(settings: Settings, *words: str) -> Any:
+    """Run one of our own Django commands and read what it prints."""
     make_hub_folder(settings.home)
-    command = [sys.executable, "-m", "django", "provision"]
-    if demo_accounts:
-        command.append("--demo-accounts")
     result = subprocess.run(  # noqa: S603  (our own module, no words of anybody else)
-        command,
+        [sys.executable, "-m", "django", *words],
         env=build_environment(settings, django_settings=SETTINGS_MODULE),
         capture_output=True,
         text=True,
@@ -52,4 +67,4 @@ def prepare_hub(settings: Settings, *, demo_accounts: bool = True) -> list[Crede
             f"The hub's database could not be prepared: {result.stderr.strip()[-500:]}",
             fix=f"Check that {settings.home / 'hub'} can be written.",
         )
-    return [Credential(email, password) for email, password in json.loads(result.stdout)]
+    return json.loads(result.stdout)

@@ -74,7 +74,8 @@ def check_port_is_free(host: str, port: int) -> None:
                     if taken
                     else f"cannot be used: {error.strerror}."
                 ),
-                fix="Stop that program, or choose with --public-port, --workbench-port and --sites-port.",
+                fix="Stop that program, or choose with --public-port, --workbench-port and "
+                "--sites-port.",
             ) from error
 
 

@@ -129,8 +129,9 @@ def test_a_damaged_pointer_is_told(tmp_path: Path) -> None:
 def test_demo_accounts_are_made_once(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     first = prepare_hub(settings)
-    assert [c.email for c in first] == ["researcher@demo.example", "colleague@demo.example"]
-    assert len({c.password for c in first}) == 2
+    names = ["researcher", "colleague", "steward", "curator"]
+    assert [c.email for c in first] == [f"{name}@demo.example" for name in names]
+    assert len({c.password for c in first}) == 4
     assert prepare_hub(settings) == [Credential(c.email, None) for c in first]
     assert prepare_hub(settings, demo_accounts=False) == []
     database = (tmp_path / "hub" / "hub.sqlite").read_bytes()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from commonweal.hub.accounts.models import User
+from commonweal.hub.accounts.models import Role, User
 
 PASSWORD_BYTES = 12
 
@@ -17,11 +17,14 @@ class DemoAccount:
 
     email: str
     name: str
+    role: Role = Role.RESEARCHER
 
 
 DEMO_ACCOUNTS = (
     DemoAccount("researcher@demo.example", "Rosa Researcher"),
     DemoAccount("colleague@demo.example", "Cal Colleague"),
+    DemoAccount("steward@demo.example", "Stella Steward", Role.STEWARD),
+    DemoAccount("curator@demo.example", "Curt Curator", Role.CURATOR),
 )
 
 
@@ -43,5 +46,7 @@ def ensure_demo_accounts(
 
 def _create_account(account: DemoAccount) -> str:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    User.objects.create_user(email=account.email, name=account.name, password=password)
+    User.objects.create_user(
+        email=account.email, name=account.name, password=password, role=account.role
+    )
     return password

@@ -35,9 +35,7 @@ class User(AbstractBaseUser):
 
     email = models.EmailField(_("email address"), unique=True)
     name = models.CharField(_("name"), max_length=200)
-    role = models.CharField(
-        _("role"), max_length=20, choices=Role.choices, default=Role.RESEARCHER
-    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.RESEARCHER)
     is_active = models.BooleanField(_("may sign in"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -6,6 +6,7 @@ with the page without a style attribute, which the content security policy would
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 PLOT_HEIGHT = 120
 TOP = 14
@@ -74,7 +75,7 @@ def build_line_chart(
         points=points,
         segments=tuple(
             Segment(one.x, one.y, other.x, other.y)
-            for one, other in zip(points, points[1:], strict=False)
+            for one, other in pairwise(points)
         ),
         axis=tuple((f"{y:.1f}", words) for y, words in zip(levels, axis, strict=True)),
         first=readings[0].when if len(readings) > 1 else "",

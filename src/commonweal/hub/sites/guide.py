@@ -66,13 +66,17 @@ def list_versions(name: str, language: str) -> list[GuideText]:
 
 def build_facts(name: str, today: date) -> dict[str, Any]:
     """What is made from declarations for a page."""
-    build = {
-        "data-model": _describe_model,
-        "transfer": _describe_transfer,
-        "timeline": lambda: _describe_timeline(today),
-        "sprint": lambda: {"tables": _list_tables(get_model(SPRINT))},
-    }.get(name)
-    return build() if build else {}
+    match name:
+        case "data-model":
+            return _describe_model()
+        case "transfer":
+            return _describe_transfer()
+        case "timeline":
+            return _describe_timeline(today)
+        case "sprint":
+            return {"tables": _list_tables(get_model(SPRINT))}
+        case _:
+            return {}
 
 
 def _describe_model() -> dict[str, Any]:

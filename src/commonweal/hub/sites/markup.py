@@ -3,25 +3,32 @@
 import re
 from collections.abc import Iterator
 
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 _HEADING = re.compile(r"(#{1,3}) +(.+)")
 _ITEM = re.compile(r"[-*] +(.+)")
 _NUMBERED = re.compile(r"\d+[.)] +(.+)")
-_CODE = re.compile(r"`([^`]+)`")
-_BOLD = re.compile(r"\*\*([^*]+)\*\*")
-_LINK = re.compile(r"\[([^\]]+)\]\(((?:https?://|mailto:|/)[^)\s]*)\)")
+_MARK = re.compile(
+    r"`(?P<code>[^`]+)`"
+    r"|\*\*(?P<bold>[^*]+)\*\*"
+    r"|\[(?P<words>[^\]]+)\]\((?P<address>(?:https?://|mailto:|/(?!/))[^)\s]*)\)"
+)
+_FENCE = "```"
 
 
 def render_markup(text: str) -> SafeString:
     """Headings, lists, paragraphs, fenced code, bold, code and links of a text.
 
-    All of the text is escaped first; only these marks become tags, and a link leads to http,
-    https, mailto or a page of this site.
+    Only these marks become tags; all of the text is escaped. A link leads to http, https,
+    mailto or a page of this site.
     """
     blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
-    return mark_safe("\n".join(html for block in _join_fences(blocks) for html in _render(block)))  # noqa: S308  (escaped in _inline and _render)
+    return _join("\n", (html for block in _join_fences(blocks) for html in _render(block)))
+
+
+def _join(between: str, parts: Iterator[SafeString]) -> SafeString:
+    return format_html_join(between, "{}", ((part,) for part in parts))
 
 
 def _join_fences(blocks: list[str]) -> Iterator[str]:
@@ -30,30 +37,30 @@ def _join_fences(blocks: list[str]) -> Iterator[str]:
     for block in blocks:
         pending.append(block)
         joined = "\n\n".join(pending)
-        if joined.count("```") % 2 == 0:
+        if joined.count(_FENCE) % 2 == 0:
             yield joined
             pending = []
     if pending:
         yield "\n\n".join(pending)
 
 
-def _render(block: str) -> Iterator[str]:
-    if block.startswith("```"):
+def _render(block: str) -> Iterator[SafeString]:
+    if block.startswith(_FENCE):
         code = block.strip("`").partition("\n")[2].rstrip()
-        yield f'<pre class="cw-sql" tabindex="0"><code>{escape(code)}</code></pre>'
+        yield format_html('<pre class="cw-sql" tabindex="0"><code>{}</code></pre>', code)
         return
     lines = block.split("\n")
     while lines:
         if heading := _HEADING.fullmatch(lines[0].strip()):
             level = len(heading[1]) + 1
-            yield f"<h{level}>{_inline(heading[2])}</h{level}>"
+            yield format_html("<h{0}>{1}</h{0}>", level, _inline(heading[2]))
             lines.pop(0)
         elif _ITEM.fullmatch(lines[0].strip()):
-            yield _list("ul", _take(lines, _ITEM))
+            yield format_html("<ul>{}</ul>", _items(_take(lines, _ITEM)))
         elif _NUMBERED.fullmatch(lines[0].strip()):
-            yield _list("ol", _take(lines, _NUMBERED))
+            yield format_html("<ol>{}</ol>", _items(_take(lines, _NUMBERED)))
         else:
-            yield f"<p>{_inline(' '.join(_take_words(lines)))}</p>"
+            yield format_html("<p>{}</p>", _inline(" ".join(_take_words(lines))))
 
 
 def _take(lines: list[str], mark: re.Pattern[str]) -> Iterator[str]:
@@ -69,20 +76,25 @@ def _take_words(lines: list[str]) -> Iterator[str]:
         yield lines.pop(0).strip()
 
 
-def _list(tag: str, items: Iterator[str]) -> str:
-    inner = "".join(f"<li>{_inline(item)}</li>" for item in items)
-    return f"<{tag}>{inner}</{tag}>"
+def _items(items: Iterator[str]) -> SafeString:
+    return _join("", (format_html("<li>{}</li>", _inline(item)) for item in items))
 
 
-def _inline(text: str) -> str:
-    """Escaped text with its marks made into tags; nothing inside code is a mark."""
-    parts = _CODE.split(text)
-    return "".join(
-        f"<code>{escape(part)}</code>" if number % 2 else _mark(escape(part))
-        for number, part in enumerate(parts)
-    )
+def _inline(text: str) -> SafeString:
+    """Text with its marks made into tags; nothing inside a mark is one itself."""
+    return _join("", _list_parts(text))
 
 
-def _mark(text: str) -> str:
-    linked = _LINK.sub(r'<a class="usa-link" href="\2">\1</a>', text)
-    return _BOLD.sub(r"<strong>\1</strong>", linked)
+def _list_parts(text: str) -> Iterator[SafeString]:
+    end = 0
+    for found in _MARK.finditer(text):
+        yield format_html("{}", text[end : found.start()])
+        end = found.end()
+        if found["code"]:
+            yield format_html("<code>{}</code>", found["code"])
+        elif found["bold"]:
+            yield format_html("<strong>{}</strong>", found["bold"])
+        else:
+            link = '<a class="usa-link" href="{}">{}</a>'
+            yield format_html(link, found["address"], found["words"])
+    yield format_html("{}", text[end:])

@@ -87,9 +87,9 @@ class Deadline(models.Model):
 
 
 class SubmissionRow(models.Model):
-    """A submission as the worker found it, under the name of its history; ``content_hash`` tells when the row is out of date.
+    """A submission as the worker found it, under the name of its history.
 
-    ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
+    ``content_hash`` tells when the row is out of date. ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
     which hold places and counts, no values.
     """
 

@@ -74,7 +74,8 @@ def _is_due(notice: Notice, now: datetime) -> bool:
         return False
     if notice.tried_at is None or notice.attempts == 0:
         return True
-    return now >= notice.tried_at + PAUSE * 2 ** (notice.attempts - 1)
+    pause: timedelta = PAUSE * 2 ** (notice.attempts - 1)
+    return bool(now >= notice.tried_at + pause)
 
 
 def _claim(notice: Notice, now: datetime) -> bool:

@@ -50,9 +50,7 @@ def record(home: Path, by: User, site: Site, step: str, *, on: date) -> None:
 def close_site(home: Path, by: User, site: Site, *, reason: str) -> None:
     """Take nothing from a site any more, and close the accounts of its stewards at once."""
     now = timezone.now()
-    record_deprovisioned(
-        home, site.name, on=now.date(), reason=reason, by=by.email, now=now
-    )
+    record_deprovisioned(home, site.name, on=now.date(), reason=reason, by=by.email, now=now)
     with transaction.atomic():
         for steward in Steward.objects.filter(site=site.name, ended_on=None):
             close_account(steward, now.date())
@@ -115,7 +113,9 @@ def _authorise(home: Path, site: Site, by: User, on: date) -> None:
         site=site.name,
         kind="production",
         subject=_("%(site)s may send production data") % {"site": site.title},
-        body=_("The agreement is executed and the test load has passed. Submit when you are ready."),
+        body=_(
+            "The agreement is executed and the test load has passed. Submit when you are ready."
+        ),
         now=now,
     )
 

@@ -87,7 +87,9 @@ def build_lines(values: Iterable[MetricValue]) -> tuple[Line, ...]:
 
 
 def _build_metric(
-    metric: Metric, values: list[MetricValue], history: list[tuple[SubmissionRow, list[MetricValue]]]
+    metric: Metric,
+    values: list[MetricValue],
+    history: list[tuple[SubmissionRow, list[MetricValue]]],
 ) -> MetricView:
     overall = next((v for v in values if v.table is None and not v.part), values[0])
     return MetricView(

@@ -10,9 +10,7 @@ urlpatterns = [
     path("board/", curator.show_board, name="board"),
     path("register/", curator.register_site, name="register"),
     path("deadlines/", curator.edit_deadlines, name="edit_deadlines"),
-    path(
-        "deadlines/<int:deadline_id>/remove/", curator.take_deadline_back, name="remove_deadline"
-    ),
+    path("deadlines/<int:deadline_id>/remove/", curator.take_deadline_back, name="remove_deadline"),
     path("outbox/", curator.show_outbox, name="outbox"),
     path("outbox/<int:notice_id>/", curator.show_notice, name="notice"),
     path("outbox/<int:notice_id>/again/", curator.send_again, name="send_again"),

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='role',
-            field=models.CharField(choices=[('researcher', 'Researcher'), ('steward', 'Data steward of a site'), ('curator', 'Curator of the data centre')], default='researcher', max_length=20, verbose_name='role'),
+            model_name="user",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("researcher", "Researcher"),
+                    ("steward", "Data steward of a site"),
+                    ("curator", "Curator of the data centre"),
+                ],
+                default="researcher",
+                max_length=20,
+                verbose_name="role",
+            ),
         ),
     ]

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,166 +14,278 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=200)),
-                ('action', models.CharField(max_length=50)),
-                ('site', models.CharField(blank=True, db_index=True, max_length=50)),
-                ('facts', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=200)),
+                ("action", models.CharField(max_length=50)),
+                ("site", models.CharField(blank=True, db_index=True, max_length=50)),
+                ("facts", models.JSONField(default=dict)),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='CreditRow',
+            name="CreditRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(max_length=50, unique=True)),
-                ('as_of', models.CharField(max_length=40)),
-                ('facts', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(max_length=50, unique=True)),
+                ("as_of", models.CharField(max_length=40)),
+                ("facts", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Deadline',
+            name="Deadline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('on', models.DateField(unique=True, verbose_name='day')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("on", models.DateField(unique=True, verbose_name="day")),
+                ("note", models.TextField(blank=True, verbose_name="note")),
             ],
             options={
-                'ordering': ['on'],
+                "ordering": ["on"],
             },
         ),
         migrations.CreateModel(
-            name='GuideText',
+            name="GuideText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.CharField(db_index=True, max_length=30)),
-                ('language', models.CharField(max_length=10)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("page", models.CharField(db_index=True, max_length=30)),
+                ("language", models.CharField(max_length=10)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=200)),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('site', models.CharField(db_index=True, max_length=50)),
-                ('kind', models.CharField(max_length=30)),
-                ('subject', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('attach', models.CharField(blank=True, max_length=200)),
-                ('written_at', models.DateTimeField()),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('failed', 'Failed'), ('nobody', 'Nobody to tell')], db_index=True, default='waiting', max_length=10)),
-                ('recipients', models.JSONField(default=list)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('tried_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("site", models.CharField(db_index=True, max_length=50)),
+                ("kind", models.CharField(max_length=30)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("attach", models.CharField(blank=True, max_length=200)),
+                ("written_at", models.DateTimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("nobody", "Nobody to tell"),
+                        ],
+                        db_index=True,
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("recipients", models.JSONField(default=list)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("tried_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'ordering': ['-written_at', '-id'],
+                "ordering": ["-written_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(db_index=True, max_length=50, verbose_name='site')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('email', models.EmailField(max_length=254, verbose_name='email address')),
-                ('duty', models.CharField(blank=True, max_length=100, verbose_name='what they do')),
-                ('confirmed_on', models.DateField(verbose_name='confirmed on')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(db_index=True, max_length=50, verbose_name="site")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("email", models.EmailField(max_length=254, verbose_name="email address")),
+                ("duty", models.CharField(blank=True, max_length=100, verbose_name="what they do")),
+                ("confirmed_on", models.DateField(verbose_name="confirmed on")),
             ],
             options={
-                'ordering': ['site', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('site', 'email'), name='one_contact_for_each_address')],
+                "ordering": ["site", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("site", "email"), name="one_contact_for_each_address"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Issue',
+            name="Issue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(db_index=True, max_length=50)),
-                ('metric', models.CharField(max_length=100)),
-                ('table', models.CharField(blank=True, max_length=100)),
-                ('opened_at', models.DateTimeField()),
-                ('opened_by', models.CharField(max_length=200)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(db_index=True, max_length=50)),
+                ("metric", models.CharField(max_length=100)),
+                ("table", models.CharField(blank=True, max_length=100)),
+                ("opened_at", models.DateTimeField()),
+                ("opened_by", models.CharField(max_length=200)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('closed_at'), descending=True, nulls_first=True), 'site', 'metric', 'table'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('site', 'metric', 'table'), name='one_open_issue_for_each_metric')],
+                "ordering": [
+                    models.OrderBy(models.F("closed_at"), descending=True, nulls_first=True),
+                    "site",
+                    "metric",
+                    "table",
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("site", "metric", "table"),
+                        name="one_open_issue_for_each_metric",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IssueNote',
+            name="IssueNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=10)),
-                ('submission', models.CharField(blank=True, max_length=200)),
-                ('facts', models.JSONField(default=dict)),
-                ('text', models.TextField(blank=True)),
-                ('issue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='sites.issue')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=10)),
+                ("submission", models.CharField(blank=True, max_length=200)),
+                ("facts", models.JSONField(default=dict)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "issue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to="sites.issue",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SubmissionRow',
+            name="SubmissionRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(db_index=True, max_length=50)),
-                ('folder', models.CharField(max_length=200)),
-                ('submission', models.CharField(db_index=True, max_length=200)),
-                ('purpose', models.CharField(max_length=20)),
-                ('synthetic', models.BooleanField()),
-                ('dialect', models.CharField(max_length=50)),
-                ('state', models.CharField(max_length=30)),
-                ('verdict', models.CharField(max_length=20)),
-                ('is_complete', models.BooleanField()),
-                ('received_at', models.DateTimeField()),
-                ('rows', models.BigIntegerField()),
-                ('errors', models.PositiveIntegerField()),
-                ('warnings', models.PositiveIntegerField()),
-                ('report', models.JSONField(default=dict)),
-                ('metrics', models.JSONField(default=dict)),
-                ('comparison', models.JSONField(default=dict)),
-                ('history', models.JSONField(default=list)),
-                ('content_hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(db_index=True, max_length=50)),
+                ("folder", models.CharField(max_length=200)),
+                ("submission", models.CharField(db_index=True, max_length=200)),
+                ("purpose", models.CharField(max_length=20)),
+                ("synthetic", models.BooleanField()),
+                ("dialect", models.CharField(max_length=50)),
+                ("state", models.CharField(max_length=30)),
+                ("verdict", models.CharField(max_length=20)),
+                ("is_complete", models.BooleanField()),
+                ("received_at", models.DateTimeField()),
+                ("rows", models.BigIntegerField()),
+                ("errors", models.PositiveIntegerField()),
+                ("warnings", models.PositiveIntegerField()),
+                ("report", models.JSONField(default=dict)),
+                ("metrics", models.JSONField(default=dict)),
+                ("comparison", models.JSONField(default=dict)),
+                ("history", models.JSONField(default=list)),
+                ("content_hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-received_at', 'site', 'folder'],
-                'constraints': [models.UniqueConstraint(fields=('site', 'folder'), name='one_row_for_each_folder')],
+                "ordering": ["-received_at", "site", "folder"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("site", "folder"), name="one_row_for_each_folder"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Steward',
+            name="Steward",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('site', models.CharField(db_index=True, max_length=50, verbose_name='site')),
-                ('position', models.CharField(choices=[('primary', 'Primary steward'), ('backup', 'Backup steward')], max_length=10, verbose_name='position')),
-                ('rules_of_behaviour_on', models.DateField(verbose_name='rules of behaviour signed on')),
-                ('training_on', models.DateField(verbose_name='security training attested on')),
-                ('started_on', models.DateField(verbose_name='since')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='steward', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("site", models.CharField(db_index=True, max_length=50, verbose_name="site")),
+                (
+                    "position",
+                    models.CharField(
+                        choices=[("primary", "Primary steward"), ("backup", "Backup steward")],
+                        max_length=10,
+                        verbose_name="position",
+                    ),
+                ),
+                (
+                    "rules_of_behaviour_on",
+                    models.DateField(verbose_name="rules of behaviour signed on"),
+                ),
+                ("training_on", models.DateField(verbose_name="security training attested on")),
+                ("started_on", models.DateField(verbose_name="since")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steward",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['site', '-position'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('site', 'position'), name='one_steward_for_each_position')],
+                "ordering": ["site", "-position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("site", "position"),
+                        name="one_steward_for_each_position",
+                    )
+                ],
             },
         ),
     ]

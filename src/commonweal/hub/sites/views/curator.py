@@ -16,14 +16,21 @@ from commonweal.hub.sites.actions import (
 )
 from commonweal.hub.sites.forms import DeadlineForm, ReasonForm, SiteForm, StepForm, StewardForm
 from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus
-from commonweal.hub.sites.presenters import build_board, build_columns, build_deadlines, count_notices
+from commonweal.hub.sites.presenters import (
+    build_board,
+    build_columns,
+    build_deadlines,
+    count_notices,
+)
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
 from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
-from commonweal.intake.sites import Site
+from commonweal.intake.sites import Purpose, Site
 from commonweal.schema.errors import CommonwealError
 
 QUARTERS = 4
+BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+"""What a site may send from its first day; production is authorised later."""
 ENTRIES_ON_A_PAGE = 50
 
 
@@ -45,7 +52,7 @@ def register_site(request: HttpRequest) -> HttpResponse:
         said = dict(form.cleaned_data)
         name = said.pop("site_name")
         try:
-            add_site(get_home(), get_user(request), Site(name, **said))
+            add_site(get_home(), get_user(request), Site(name, purposes=BEFORE_PRODUCTION, **said))
             return redirect("sites:onboarding", site=name)
         except CommonwealError as error:
             form.add_error(None, f"{error.found} {error.fix or ''}".strip())

@@ -84,7 +84,10 @@ def show_submission(request: HttpRequest, site: Site, folder: str) -> HttpRespon
         "files": build_files(row, severity if severity in SEVERITIES else ""),
         "events": build_events(row),
         "changes": _build_changes(row),
-        "values": [(find_title(v.metric), line) for v, line in zip(values, build_lines(values), strict=True)],
+        "values": [
+            (find_title(v.metric), line)
+            for v, line in zip(values, build_lines(values), strict=True)
+        ],
     }
     return render(request, "sites/submission.html", frame(request, site, "submissions", **context))
 

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from commonweal.hub.accounts.actions import ensure_demo_accounts
+from commonweal.hub.sites.demo import ensure_demo_site
 
 
 class Command(BaseCommand):
@@ -24,4 +26,6 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         made = ensure_demo_accounts() if options["demo_accounts"] else []
+        if options["demo_accounts"]:
+            ensure_demo_site(settings.COMMONWEAL.home)
         self.stdout.write(json.dumps(made))

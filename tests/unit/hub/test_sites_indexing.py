@@ -1,0 +1,107 @@
+"""What the worker copies into the database, once and again."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from tests.intake_folders import SETTINGS, valid_row, write_table
+from tests.sites_pages import NOW, register_both, send_persons
+
+from commonweal.hub.sites.indexing import find_attachments, index_submissions
+from commonweal.hub.sites.models import Notice, SubmissionRow
+from commonweal.intake.check import check_folder
+from commonweal.intake.landing import submit_folder
+from commonweal.intake.sites import Purpose
+
+pytestmark = pytest.mark.django_db
+MARKER = "MARKER-8F3A"
+
+
+@pytest.fixture(autouse=True)
+def sites(home: Path) -> None:
+    register_both(home)
+
+
+def test_a_submission_becomes_a_row_with_its_report(home: Path, tmp_path: Path) -> None:
+    sent = send_persons(home, tmp_path / "in", 1, 2)
+    done = index_submissions(home, now=NOW)
+    row = SubmissionRow.objects.get()
+    assert (row.submission, row.site, row.state, row.verdict) == (
+        sent.id,
+        "hospital",
+        "accepted",
+        "accepted",
+    )
+    assert (row.rows, row.purpose, row.is_complete) == (2, "test", False)
+    assert [file["table"] for file in row.report["files"]] == ["person"]
+    assert [event["event"] for event in row.history][-1] == "accepted"
+    assert (done.rows, done.unchanged) == (1, 0)
+
+
+def test_indexing_again_changes_nothing(home: Path, tmp_path: Path) -> None:
+    send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    before = list(SubmissionRow.objects.values())
+    done = index_submissions(home, now=NOW + timedelta(days=1))
+    assert (done.rows, done.unchanged, done.notices) == (0, 1, 0)
+    assert list(SubmissionRow.objects.values()) == before
+
+
+def test_the_verdict_and_the_test_load_are_told_once_with_the_report(
+    home: Path, tmp_path: Path
+) -> None:
+    sent = send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    index_submissions(home, now=NOW)
+    told = {notice.kind: notice for notice in Notice.objects.all()}
+    assert set(told) == {"verdict", "test_load"}
+    assert sent.id in told["verdict"].subject
+    (attached,) = find_attachments(home, told["verdict"].attach)
+    assert attached.content == (sent.folder / "report.html").read_bytes()
+    assert find_attachments(home, "hospital-gone") == []
+
+
+def test_a_new_submission_supersedes_the_row_before(home: Path, tmp_path: Path) -> None:
+    purpose = Purpose.PRODUCTION
+    send_persons(home, tmp_path / "a", 1, purpose=purpose)
+    index_submissions(home, now=NOW)
+    send_persons(home, tmp_path / "b", 1, 2, 3, purpose=purpose, now=NOW + timedelta(days=1))
+    assert index_submissions(home, now=NOW).rows == 2
+    assert [row.state for row in SubmissionRow.objects.all()] == ["current", "superseded"]
+    latest = SubmissionRow.objects.get(state="current")
+    assert latest.comparison["persons"] == {"before": 1, "after": 3, "lost": 0, "gained": 2}
+
+
+def test_no_value_reaches_the_database_even_when_values_were_asked_for(
+    home: Path, tmp_path: Path
+) -> None:
+    rows = [valid_row("person", person_id=MARKER), valid_row("person", gender_concept_id=MARKER)]
+    write_table(tmp_path / "in", "person", rows)
+    report = check_folder(tmp_path / "in", dialect="programme", settings=SETTINGS, show_values=True)
+    assert MARKER in str(report.to_json())
+    submit_folder(
+        tmp_path / "in",
+        home=home,
+        site="hospital",
+        purpose=Purpose.TEST,
+        synthetic=True,
+        now=NOW,
+        report=report,
+    )
+    index_submissions(home, now=NOW)
+    stored = [*SubmissionRow.objects.values(), *Notice.objects.values()]
+    assert MARKER not in str(stored)
+    assert SubmissionRow.objects.get().verdict == "rejected"
+
+
+def test_the_commands_of_the_worker_say_what_they_did(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send_persons(home, tmp_path / "in", 1)
+    for command in ("index_submissions", "remind", "send_notices"):
+        call_command(command)
+    lines = capsys.readouterr().out.splitlines()
+    assert '"rows": 1' in lines[0]
+    assert lines[1] == '{"reminders": 0}'
+    assert lines[2] == '{"sent": 0, "failed": 0, "nobody": 2}'

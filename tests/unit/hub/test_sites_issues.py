@@ -1,0 +1,103 @@
+"""Issues open and close by what submissions say, each for itself."""
+
+import pytest
+from tests.sites_pages import make_metrics, make_row, make_value
+
+from commonweal.hub.sites.issues import judge_submission
+from commonweal.hub.sites.models import Issue
+
+pytestmark = pytest.mark.django_db
+
+
+def poor(table: str | None = None, **facts: object) -> dict[str, object]:
+    return make_value("gc_2", 0.5, action=True, table=table, **facts)
+
+
+def good(table: str | None = None, **facts: object) -> dict[str, object]:
+    return make_value("gc_2", 0.95, action=False, table=table, **facts)
+
+
+def kinds(issue: Issue) -> list[str]:
+    return [note.kind for note in issue.notes.all()]
+
+
+def test_an_issue_opens_stays_and_closes() -> None:
+    rows = [
+        make_row(number=1, metrics=make_metrics(poor("visit_occurrence"))),
+        make_row(number=2, metrics=make_metrics(poor("visit_occurrence"))),
+        make_row(number=3, metrics=make_metrics(good("visit_occurrence"))),
+    ]
+    assert [judge_submission(row) for row in rows] == [(1, 0), (0, 0), (0, 1)]
+    issue = Issue.objects.get()
+    assert kinds(issue) == ["opened", "still", "closed"]
+    assert (issue.opened_by, issue.closed_by) == ("hospital-1", "hospital-3")
+
+
+def test_judging_again_changes_nothing() -> None:
+    rows = [
+        make_row(number=1, metrics=make_metrics(poor())),
+        make_row(number=2, metrics=make_metrics(good())),
+    ]
+    for _ in range(3):
+        for row in rows:
+            judge_submission(row)
+    assert kinds(Issue.objects.get()) == ["opened", "closed"]
+
+
+def test_tables_have_issues_of_their_own() -> None:
+    """The programme's own tickets mixed them: a later table inherited the tags before it."""
+    judge_submission(make_row(number=1, metrics=make_metrics(poor("death"), poor("person"))))
+    judge_submission(make_row(number=2, metrics=make_metrics(good("death"), poor("person"))))
+    found = {issue.table: issue for issue in Issue.objects.all()}
+    assert {table: kinds(issue) for table, issue in found.items()} == {
+        "death": ["opened", "closed"],
+        "person": ["opened", "still"],
+    }
+    note = found["person"].notes.last()
+    assert note is not None
+    assert [value["table"] for value in note.facts["values"]] == ["person"]
+
+
+def test_parts_of_a_table_are_one_issue_that_closes_with_the_last() -> None:
+    judge_submission(
+        make_row(number=1, metrics=make_metrics(poor("death", part="a"), poor("death", part="b")))
+    )
+    judge_submission(
+        make_row(number=2, metrics=make_metrics(good("death", part="a"), poor("death", part="b")))
+    )
+    issue = Issue.objects.get()
+    assert issue.closed_at is None
+    judge_submission(
+        make_row(number=3, metrics=make_metrics(good("death", part="a"), good("death", part="b")))
+    )
+    issue.refresh_from_db()
+    assert issue.closed_by == "hospital-3"
+
+
+@pytest.mark.parametrize(
+    "facts", [{"purpose": "test"}, {"purpose": "sprint"}, {"verdict": "rejected"}]
+)
+def test_only_accepted_production_is_judged(facts: dict[str, str]) -> None:
+    assert judge_submission(make_row(metrics=make_metrics(poor()), **facts)) == (0, 0)
+
+
+def test_what_could_not_be_measured_closes_nothing() -> None:
+    judge_submission(make_row(number=1, metrics=make_metrics(poor())))
+    absent = good(status="not submitted", value=None)
+    judge_submission(make_row(number=2, metrics=make_metrics(absent)))
+    assert kinds(Issue.objects.get()) == ["opened"]
+
+
+def test_an_issue_that_comes_back_is_a_new_one() -> None:
+    for number, value in enumerate([poor(), good(), poor()], start=1):
+        judge_submission(make_row(number=number, metrics=make_metrics(value)))
+    assert [issue.closed_at is None for issue in Issue.objects.order_by("opened_at")] == [
+        False,
+        True,
+    ]
+
+
+def test_an_older_submission_that_is_indexed_late_changes_nothing() -> None:
+    judge_submission(make_row(number=5, metrics=make_metrics(poor())))
+    judge_submission(make_row(number=4, metrics=make_metrics(good())))
+    assert Issue.objects.get().closed_at is None

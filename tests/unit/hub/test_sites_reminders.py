@@ -1,0 +1,80 @@
+"""Reminders: of the right thing, at the right time, once."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from tests.sites_pages import NOW, make_row, make_steward
+
+from commonweal.hub.sites.models import Contact, Deadline, Notice
+from commonweal.hub.sites.quarters import find_quarter_end, list_quarter_ends
+from commonweal.hub.sites.reminders import has_submitted, remind
+from commonweal.intake.onboarding import record_deprovisioned
+from commonweal.intake.sites import Site, register_site
+
+pytestmark = pytest.mark.django_db
+DUE = NOW.date() + timedelta(days=20)
+READY = Site("hospital", "The hospital", isa_date=date(2026, 1, 1), test_load="t")
+
+
+def kinds() -> list[str]:
+    return sorted(notice.kind for notice in Notice.objects.all())
+
+
+def test_a_deadline_is_told_at_30_14_and_3_days(home: Path) -> None:
+    register_site(home, READY)
+    Deadline.objects.create(title="Q1", on=DUE)
+    told = [remind(home, now=NOW + timedelta(days=day)) for day in range(-20, 22)]
+    assert [day for day, number in zip(range(-20, 22), told, strict=True) if number] == [-10, 6, 17]
+
+
+def test_who_missed_a_day_of_the_worker_is_told_the_nearest_only(home: Path) -> None:
+    register_site(home, READY)
+    Deadline.objects.create(title="Q1", on=DUE)
+    assert remind(home, now=NOW + timedelta(days=18)) == 1
+
+
+def test_a_site_that_has_sent_or_may_not_send_is_left_alone(home: Path) -> None:
+    register_site(home, READY)
+    register_site(home, Site("new", "A new site"))
+    Deadline.objects.create(title="Q1", on=DUE)
+    make_row(number=1)
+    assert remind(home, now=NOW) == 0
+
+
+def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> None:
+    register_site(home, READY)
+    Deadline.objects.create(title="Q4", on=NOW.date() - timedelta(days=1))
+    make_row(received_at=NOW - timedelta(days=9))
+    coming = Deadline.objects.create(title="Q1", on=DUE)
+    assert not has_submitted("hospital", coming)
+    make_row(number=2, verdict="rejected")
+    make_row(number=3, purpose="test")
+    assert not has_submitted("hospital", coming)
+    make_row(number=4)
+    assert has_submitted("hospital", coming)
+
+
+def test_contacts_and_training_grow_old(home: Path) -> None:
+    register_site(home, Site("hospital", "The hospital"))
+    make_steward("own", "hospital", training_on=NOW.date() - timedelta(days=366))
+    confirmed = NOW.date() - timedelta(days=91)
+    Contact.objects.create(site="hospital", name="C", email="c@x.org", confirmed_on=confirmed)
+    assert [remind(home, now=NOW), remind(home, now=NOW + timedelta(days=1))] == [2, 0]
+    assert kinds() == ["contacts", "training"]
+
+
+def test_a_closed_site_is_told_nothing(home: Path) -> None:
+    register_site(home, READY)
+    Deadline.objects.create(title="Q1", on=DUE)
+    record_deprovisioned(home, "hospital", on=NOW.date(), reason="x", by="me", now=NOW)
+    assert remind(home, now=NOW) == 0
+
+
+def test_ends_of_quarters() -> None:
+    assert find_quarter_end(date(2026, 12, 31)) == date(2026, 12, 31)
+    assert list_quarter_ends(date(2026, 11, 25), 3) == [
+        date(2026, 12, 31),
+        date(2027, 3, 31),
+        date(2027, 6, 30),
+    ]
