@@ -10,12 +10,13 @@ import pytest
 from rich.console import Console
 from tests.intake_folders import check, valid_row, write_persons, write_table
 
+from commonweal.intake.check.concepts import Terms
 from commonweal.intake.html import render_html
-from commonweal.intake.landing import METRICS, Submission, find_metrics, submit_folder
+from commonweal.intake.landing import Delivery, Submission, find_metrics, submit_folder
 from commonweal.intake.metric_report import render_metrics_html, render_metrics_terminal
 from commonweal.intake.metrics import Surroundings, measure_submission
 from commonweal.intake.sites import Purpose, Site, register_site
-from commonweal.pipeline.vocabulary import read_abridged
+from commonweal.intake.submission import METRICS
 from commonweal.quality.metrics.value import Metrics, Status
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -56,7 +57,7 @@ def folder(sent: Path, tmp_path: Path) -> Path:
 def measure(folder: Path) -> Metrics:
     report = check(folder)
     assert report.is_accepted
-    return measure_submission(folder, report, Surroundings(read_abridged())).metrics
+    return measure_submission(folder, report, Surroundings(Terms.shipped())).metrics
 
 
 def test_local_times_are_compared_whatever_their_zone(metrics: Metrics) -> None:
@@ -83,7 +84,7 @@ def test_a_table_with_a_header_alone_is_empty(folder: Path) -> None:
 
 def test_rows_lie_where_they_may_and_are_gone_afterwards(folder: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
-    around = Surroundings(read_abridged(), scratch=scratch)
+    around = Surroundings(Terms.shipped(), scratch=scratch)
     with pytest.raises(FileNotFoundError):
         measure_submission(folder, check(folder), around)
     scratch.mkdir()
@@ -101,14 +102,14 @@ def hand_in(folder: Path, home: Path, around: Surroundings | None) -> Submission
         synthetic=False,
         now=NOW,
         report=check(folder),
-        around=around,
+        delivery=Delivery(around=around),
     )
 
 
 def test_metrics_are_stored_beside_the_submission(
     folder: Path, metrics: Metrics, tmp_path: Path
 ) -> None:
-    submission = hand_in(folder, tmp_path / "home", Surroundings(read_abridged()))
+    submission = hand_in(folder, tmp_path / "home", Surroundings(Terms.shipped()))
     assert find_metrics(submission) == metrics
     stored = json.loads((submission.folder / METRICS).read_bytes())
     assert stored["vocabulary"]["abridged"]
@@ -127,7 +128,7 @@ def test_without_a_vocabulary_there_are_no_metrics(folder: Path, tmp_path: Path)
 
 def test_a_rejected_submission_has_no_metrics(folder: Path, tmp_path: Path) -> None:
     write_table(folder, "person", [valid_row("person", person_id="x")])
-    submission = hand_in(folder, tmp_path / "home", Surroundings(read_abridged()))
+    submission = hand_in(folder, tmp_path / "home", Surroundings(Terms.shipped()))
     assert not submission.is_accepted
     assert find_metrics(submission) is None
 
