@@ -292,6 +292,8 @@ def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_p
     assert run("submissions", "compare", current["id"], "--ids", "ids.csv").returncode == 0
     assert (tmp_path / "ids.csv").read_text().split() == ["person_id,change", "1,lost", "3,gained"]
     assert "Report 2" in run("submissions", "rerun", current["id"]).stdout
+    measured = json.loads(run("submissions", "metrics", current["id"], "--json").stdout)
+    assert {value["metric"] for value in measured["values"]} >= {"gc_1_standard", "duplicates"}
     shown = json.loads(run("submissions", "show", f"hospital/{today(2)}", "--json").stdout)
     assert (shown["id"], shown["reports"]) == (current["id"], ["report.json", "report-2.json"])
     events = json.loads(run("submissions", "history", current["id"], "--json").stdout)

@@ -55,7 +55,7 @@ def register_one(
         list[Purpose] | None,
         typer.Option(help="What it may send; say it once for each. All when left out."),
     ] = None,
-    drop: Annotated[
+    drop_url: Annotated[
         str, typer.Option(help="Where it puts files, such as s3://bucket/prefix.")
     ] = "",
 ) -> None:
@@ -69,7 +69,7 @@ def register_one(
         state,
         isa_date.date() if isa_date else None,
         tuple(purpose or Purpose),
-        drop_url=drop,
+        drop_url=drop_url,
         awardee=awardee,
         organisation=organisation,
     )

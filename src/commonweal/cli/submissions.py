@@ -21,7 +21,9 @@ from commonweal.intake.lifecycle.compare import (
 from commonweal.intake.lifecycle.history import Event
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.sites import Purpose
+from commonweal.intake.submission import find_metrics
 from commonweal.intake.terminal import VERDICT_STYLES
 from commonweal.schema.errors import CommonwealError
 
@@ -128,6 +130,26 @@ def history(submission_id: IdArgument, *, json: JsonOption = False) -> None:
         table.add_row(f"{event.at:%Y-%m-%d %H:%M:%S}", event.name, event.by, Text(_explain(event)))
     OUT.print(table, soft_wrap=False)
     OUT.print(f"State: {entry.state}")
+
+
+@app.command()
+def metrics(submission_id: IdArgument, *, json: JsonOption = False) -> None:
+    """Show the metrics of quality of a submission, as they were measured when it landed.
+
+    Example: commonweal submissions metrics general_hospital-20260301-0a1b2c3d
+    """
+    submission = get_landed(read_settings().home, submission_id)
+    measured = find_metrics(submission)
+    if measured is None:
+        raise CommonwealError(
+            f"{submission.id} has no metrics.",
+            expected="an accepted submission that was measured",
+            fix="Mend what its report says, and hand the folder in again.",
+        )
+    if json:
+        print_json(measured.to_json())
+    else:
+        OUT.print(render_metrics_terminal(measured), soft_wrap=False)
 
 
 @app.command()
