@@ -108,15 +108,14 @@ class Column:
 
         As many words as nearly all cells need, and the length of cell that they hold.
         """
-        lengths = np.minimum(self.lengths, LONGEST)
         count = 1
-        while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
+        while count < MOST_WORDS and np.count_nonzero(self.lengths > WORD * count) > OUTLIERS:
             count += 1
         words = []
         for word in range(count):
             fetched = self.words[self.ends - WORD * (word + 1)]
             fetched ^= ZEROS
-            fetched &= LAST_BYTES[word][lengths]
+            fetched &= LAST_BYTES[word].take(self.lengths, mode="clip")
             words.append(fetched)
         return words, WORD * count
 
