@@ -29,7 +29,7 @@ _NUMBER = "^[+-]?[0-9]+$"
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SURE_DATE = f"{_DATE}$"
 _SURE_TIME = f"{_DATE}{TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES)}$"
-_FIND_NUMBER = re.compile(r"[+-]?0*[0-9]{1,%d}" % MOST_DIGITS)
+_FIND_NUMBER = re.compile(rf"[+-]?0*[0-9]{{1,{MOST_DIGITS}}}")
 _FIND_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -38,7 +38,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 class Reading:
     """What was found in some cells, whose places count from 0: their faults and their keys."""
 
-    text: Sequence[str]
+    text: Sequence[str] | pl.Series
     faults: Mapping[str, Sequence[int]]
     """The code of a fault, and the places of the cells that have it, in order."""
     has_key: npt.NDArray[np.bool_]
