@@ -60,6 +60,7 @@ def _prepare(folder: Path, rows: int, table: str, title: str, name: str) -> Benc
             Contender(
                 f"`commonweal check` of {SMALL_ROWS:,} rows",
                 [COMMONWEAL, "check", str(small)],
+                ours=True,
                 rows=SMALL_ROWS,
                 accepts=(0, REJECTED),
             ),

@@ -78,3 +78,10 @@ def test_a_text_that_reads_like_nothing_is_a_text(tmp_path: Path) -> None:
     ]
     report = check(write_table(tmp_path, "pii_name", rows).parent)
     assert (report.is_accepted, "required.empty" in codes(report)) == (True, False)
+
+
+def test_a_cell_of_one_quote_is_no_number(tmp_path: Path) -> None:
+    """It is written as four, of which two pairs might be taken off."""
+    rows = [valid_row("death", cause_source_concept_id=cell) for cell in ('"', '""', '"1"', "1")]
+    finding = found(check(write_table(tmp_path, "death", rows).parent), "type.integer")
+    assert places(finding) == [(2, 1), (3, 2), (4, 3)]

@@ -87,12 +87,15 @@ class Column:
     lengths: Numbers
     has_quotes: bool
     """Whether there is a quote anywhere in the block."""
+    is_bare: bool
+    """Whether quotes around cells are cut off; a quote that begins one is a doubled one then."""
 
     def read_text(self, rows: Positions) -> list[str] | pl.Series:
         """The cells of some rows as text, without the quotes around them; a doubled one is one."""
         starts, ends = self.starts[rows], self.ends[rows]
-        quoted = (self.data[starts] == QUOTE) & (ends > starts)
-        starts, ends = starts + quoted, ends - quoted
+        if not self.is_bare:
+            quoted = (self.data[starts] == QUOTE) & (ends > starts)
+            starts, ends = starts + quoted, ends - quoted
         if len(rows) <= FEW:
             pairs = zip(starts.tolist(), ends.tolist(), strict=True)
             cells = [self.data[start:end].tobytes().decode() for start, end in pairs]
@@ -108,15 +111,14 @@ class Column:
 
         As many words as nearly all cells need, and the length of cell that they hold.
         """
-        lengths = np.minimum(self.lengths, LONGEST)
         count = 1
-        while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
+        while count < MOST_WORDS and np.count_nonzero(self.lengths > WORD * count) > OUTLIERS:
             count += 1
         words = []
         for word in range(count):
             fetched = self.words[self.ends - WORD * (word + 1)]
             fetched ^= ZEROS
-            fetched &= LAST_BYTES[word][lengths]
+            fetched &= LAST_BYTES[word].take(self.lengths, mode="clip")
             words.append(fetched)
         return words, WORD * count
 
@@ -135,8 +137,8 @@ def fetch_words(data: Bytes) -> Bits:
 
 
 def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> Column:
-    starts, ends = split.bounds(place, every_quote=every_quote)
-    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes)
+    starts, ends, is_bare = split.bounds(place, every_quote=every_quote)
+    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes, is_bare)
 
 
 def judge(field: Field, column: Column) -> Judgement:

@@ -38,6 +38,8 @@ from commonweal.intake.report import FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 
+LONGEST_END = 2
+"""A last line without an end is given one of so many bytes."""
 LONGEST_REPAIR = 3
 """A byte that is no UTF-8 becomes a character of so many."""
 
@@ -131,6 +133,9 @@ class FileCheck:
         )
         if not structure.sound:
             return self._check_damaged(source, checked)
+        read = source.header_bytes + structure.bytes
+        is_all = size <= read <= size + LONGEST_END
+        _account_for(checked, path, size, size if is_all else read, "bytes")
         _note_broken_lines(structure, tally)
         return self._conclude(checked, source, tally, structure)
 
@@ -150,7 +155,7 @@ class FileCheck:
         )
         if copy.is_whole:
             there = count_lines(path, after=source.header_bytes)
-            _assert_nothing_lost(path.name, there, copy.lines_read, "lines")
+            _account_for(checked, path, there, copy.lines_read, "lines")
         structure = check_cells(
             replace(source, path=copy.path, header_bytes=0, header_lines=0),
             self._keys_file(checked),
@@ -160,7 +165,8 @@ class FileCheck:
             limit=size * LONGEST_REPAIR,
         )
         copy.path.unlink()
-        _assert_nothing_lost(path.name, copy.rows, structure.records if structure.sound else 0)
+        accounted = structure.records if structure.sound else 0
+        _account_for(checked, path, copy.rows, accounted, "records")
         whole = replace(structure, lines=copy.lines, mixed_ends=copy.mixed_ends)
         return self._conclude(checked, source, tally, whole, rejected=copy.rejected)
 
@@ -193,7 +199,7 @@ class FileCheck:
         filled = replace(
             checked.with_findings(found), keys=keys, lines=reader.lines, columns=columns
         )
-        _assert_nothing_lost(path.name, reader.seen, reader.rows + reader.rejected)
+        _account_for(checked, path, reader.seen, reader.rows + reader.rejected, "lines")
         return filled.with_rows(reader.rows, reader.rejected)
 
     def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
@@ -247,13 +253,24 @@ def _note_broken_lines(structure: Structure, tally: Tally) -> None:
         tally.count(code, more=structure.broken_lines - MAX_EXAMPLES)
 
 
-def _assert_nothing_lost(file: str, seen: int, accounted: int, what: str = "records") -> None:
-    """Rows parsed and rows rejected are all the rows there are, whichever pass counted them."""
-    if seen != accounted:
+def _account_for(checked: Checked, path: Path, there: int, accounted: int, what: str) -> None:
+    """Rows parsed and rows rejected are all there is, whichever pass counted them.
+
+    Raises:
+        CommonwealError: something was lost on the way, or the file changed meanwhile.
+    """
+    if there == accounted:
+        return
+    if stamp(path) != (checked.report.bytes, checked.report.modified_ns):
         raise CommonwealError(
-            f"{file} has {seen:,} {what}, but {accounted:,} are accounted for.",
-            fix="This is a fault of the check and not of the file: please report it.",
+            f"{path.name} changed while it was checked.",
+            expected="a file that nobody writes to any more",
+            fix="Wait until the export is finished, then check again.",
         )
+    raise CommonwealError(
+        f"{path.name} has {there:,} {what}, but {accounted:,} are accounted for.",
+        fix="This is a fault of the check and not of the file: please report it.",
+    )
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:

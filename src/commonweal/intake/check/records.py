@@ -50,8 +50,8 @@ class Split:
     def rows(self) -> int:
         return len(self.ends[0])
 
-    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions]:
-        """Where the cells of one column begin and end, without the quotes around them.
+    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions, bool]:
+        """Where the cells of one column begin and end, and whether quotes around them are cut off.
 
         Unless ``every_quote`` matters, the quotes stay in a column that seems to have none.
         """
@@ -67,8 +67,8 @@ class Split:
         if self.has_quotes and (every_quote or (self.data[starts[:SAMPLE]] == QUOTE).any()):
             quoted = self.data[starts] == QUOTE
             if quoted.any():
-                return starts + quoted, ends - quoted
-        return starts, ends
+                return starts + quoted, ends - quoted, True
+        return starts, ends, False
 
 
 def new_buffer(size: int) -> Bytes:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-MOST_SORTED = 8_000_000
+MOST_SORTED = 12_000_000
 """So many keys are sorted at a time, in eight bytes each."""
 BATCH_ROWS = 1 << 18
 SPREAD = np.int64(-7046029254386353131)
