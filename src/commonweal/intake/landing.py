@@ -165,9 +165,11 @@ def get_accepted(home: Path, site: str) -> Submission | None:
     production submission that is neither retracted nor excluded.
 
     Raises:
-        CommonwealError: what is current does not stand in the landing area.
+        CommonwealError: what is current does not stand in the landing area beside the others.
     """
     landed = list_of_site(home, site)
+    if not landed:
+        return None
     current = find_current_id(home, site)
     if current is None:
         return find_last(s for s in landed if s.is_production)
