@@ -70,7 +70,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 
 
 def new_bucket(server: ObjectStore) -> Location:
-    return Location.of(server.make_bucket(f"site-{uuid.uuid4().hex[:12]}"), server.settings())
+    return Location.of(server.make_bucket(f"site{uuid.uuid4().hex[:12]}"), server.settings())
 
 
 @pytest.fixture(params=["disk", "seaweedfs", "moto"])
