@@ -196,16 +196,6 @@ def test_a_bucket_we_may_only_read_is_received_from(seaweedfs: ObjectStore, home
     assert announced.details["receipt"] is False
 
 
-def test_a_google_bucket_is_received_from(moto: ObjectStore, home: Path, tmp_path: Path) -> None:
-    """Through Google's protocol, as far as a server that is not Google's can answer it."""
-    bucket = new_bucket(moto)
-    put_declared(bucket, today(), 1)
-    settings = moto.google_settings(tmp_path / "google.json")
-    google = Location.of(bucket.url.replace("s3://", "gs://"), settings)
-    (outcome,) = receive_site(make_receiver(home, google), HOSPITAL)
-    assert outcome.state == "current"
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 4 MB."""
