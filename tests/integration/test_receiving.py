@@ -328,6 +328,27 @@ def test_an_erasure_on_the_command_line(run: Run, tmp_path: Path) -> None:
     assert "nothing of it is in the landing area" in run("submissions", "rerun", new.id).stderr
 
 
+def test_an_erasure_from_all_that_a_site_sent(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    for version, persons in enumerate([(1, 2), (1, 3), (1, 2, 3)], start=1):
+        put_declared(drop, today(version), *persons)
+        run("receive")
+    (tmp_path / "list.txt").write_text("2\n")
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    erase = ["submissions", "retract", current.id, "--persons", "list.txt", "--reason", "x"]
+    dry = json.loads(run(*erase, "--everywhere", "--dry-run", "--json").stdout)
+    assert [plan["files"][0]["removed"] for plan in dry] == [1, 1]
+    assert "Would go from" in run(*erase, "--everywhere", "--dry-run").stdout
+    done = json.loads(run(*erase, "--everywhere", "--yes", "--json").stdout)
+    assert [certificate["rows"] for certificate in done] == [1, 1]
+    assert [s.rows for s in list_submissions(home)] == [1, 2, 2]
+    left = [p.read_bytes() for p in home.rglob("person.csv")]
+    assert len(left) == 4
+    assert not any(b"\n2," in content for content in left)
+
+
 def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     drop = Location.of(home / "drop" / "hospital")

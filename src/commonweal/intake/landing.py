@@ -318,9 +318,9 @@ def write_papers(
     place.create(REPORT, readable_json(report.to_json()))
     measured = measure_files(scratch, report) if report.is_accepted else ()
     place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
-    place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
     for name, content in (measure(scratch, report) if measure else {}).items():
         place.create(name, content)
+    place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
     place.create(EVENT, readable_json(submission.to_json()))
 
 
