@@ -16,6 +16,7 @@ from commonweal.cli.manual import build_command_page
 from commonweal.curation.pages import build_rule_pages
 from commonweal.intake.findings import build_finding_pages
 from commonweal.intake.lifecycle.states import build_states_page
+from commonweal.quality.metrics.pages import build_metric_pages
 from commonweal.schema.specification import (
     build_ddl_page,
     build_feeds_page,
@@ -38,6 +39,7 @@ PAGES: Sequence[tuple[str, Callable[[], str]]] = [
 ]
 FOLDERS: Sequence[tuple[str, Callable[[], Mapping[str, str]]]] = [
     ("reference/findings", build_finding_pages),
+    ("reference/metrics", build_metric_pages),
     ("reference/rules", build_rule_pages),
     ("reference/submission", build_submission_pages),
 ]

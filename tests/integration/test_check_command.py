@@ -136,3 +136,36 @@ def test_real_submission_of_five_persons(shared_data: Path, run: Run) -> None:
     findings = {(f["file"], g["code"]) for f in report["files"] for g in f["findings"]}
     assert ("observation.csv", "type.timestamp_precision") in findings
     assert ("visit_detail.csv", "key.orphan") in findings
+
+
+def test_metrics_are_measured_when_asked_for(tmp_path: Path, run: Run) -> None:
+    write_persons(tmp_path / "in", 1)
+    plain = run("check", tmp_path / "in", "--json", "-")
+    assert "metrics" not in json.loads(plain.stdout)
+    page = tmp_path / "report.html"
+    asked = run("check", tmp_path / "in", "--metrics", "--json", "-", "--html", page)
+    values = json.loads(asked.stdout)["metrics"]["values"]
+    assert {"gc_1_standard", "dc_average", "consent_light"} <= {v["metric"] for v in values}
+    assert "<h2>Metrics</h2>" in page.read_text(encoding="utf-8")
+    assert "Standard concepts (GC-1)" in run("check", tmp_path / "in", "--metrics").stdout
+
+
+def test_a_rejected_folder_is_not_measured(tmp_path: Path, run: Run) -> None:
+    write_table(tmp_path / "in", "person", [valid_row("person", person_id="x")])
+    done = run("check", tmp_path / "in", "--metrics", "--json", "-")
+    assert done.returncode == 1
+    assert "metrics" not in json.loads(done.stdout)
+    said = run("check", tmp_path / "in", "--metrics").stdout
+    assert "Metrics are measured once the folder is accepted." in said
+
+
+def test_submit_shows_and_stores_metrics(tmp_path: Path, run: Run) -> None:
+    write_persons(tmp_path / "in", 1)
+    run("sites", "register", "hospital", "--title", "The hospital")
+    place = ("--site", "hospital", "--purpose", "test", "--synthetic")
+    done = run("submit", tmp_path / "in", *place, "--json")
+    told = json.loads(done.stdout)
+    (stored,) = (tmp_path / "home" / "landing" / "hospital").glob("*/metrics.json")
+    assert told["metrics"] == json.loads(stored.read_bytes())
+    light = [v for v in told["metrics"]["values"] if v["metric"] == "consent_light"]
+    assert [value["status"] for value in light] == ["not measured"]

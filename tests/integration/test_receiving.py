@@ -36,7 +36,7 @@ from tests.object_stores import (
 from commonweal.cli.main import main
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
-from commonweal.intake.landing import get_accepted, list_submissions
+from commonweal.intake.landing import find_metrics, get_accepted, list_submissions
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
@@ -291,6 +291,11 @@ def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_p
     assert compared["persons"] == {"before": 2, "after": 2, "lost": 1, "gained": 1}
     assert run("submissions", "compare", current["id"], "--ids", "ids.csv").returncode == 0
     assert (tmp_path / "ids.csv").read_text().split() == ["person_id,change", "1,lost", "3,gained"]
+    landed = get_accepted(tmp_path / "home", "hospital")
+    assert landed is not None
+    measured = find_metrics(landed)
+    assert measured is not None
+    assert "Metrics" in (landed.folder / "report.html").read_text()
     assert "Report 2" in run("submissions", "rerun", current["id"]).stdout
     shown = json.loads(run("submissions", "show", f"hospital/{today(2)}", "--json").stdout)
     assert (shown["id"], shown["reports"]) == (current["id"], ["report.json", "report-2.json"])

@@ -13,8 +13,11 @@ from commonweal.engine.storage import readable_json
 from commonweal.intake.check import check_folder
 from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
+from commonweal.intake.metric_report import render_metrics_terminal
+from commonweal.intake.metrics import Measured, measure_submission
 from commonweal.intake.report import CheckReport
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 FolderArgument = Annotated[
@@ -37,6 +40,13 @@ ValuesOption = Annotated[
         help="Show the values that are at fault. They may identify people: keep the report here.",
     ),
 ]
+MetricsOption = Annotated[
+    bool,
+    typer.Option(
+        "--metrics",
+        help="Measure the metrics of quality as well, when the folder is accepted; takes longer.",
+    ),
+]
 
 
 def check(
@@ -46,6 +56,7 @@ def check(
     json: JsonFileOption = None,
     html: HtmlFileOption = None,
     show_values: ValuesOption = False,
+    metrics: MetricsOption = False,
 ) -> None:
     """Check a submission before it is sent.
 
@@ -56,16 +67,25 @@ def check(
     Example: commonweal check my-submission
 
     Example: commonweal check my-submission --json report.json --html report.html
+
+    Example: commonweal check my-submission --metrics
     """
     report = run_check(folder, dialect=dialect, show_values=show_values)
+    measured = run_metrics(folder, report) if metrics and report.is_accepted else None
+    content = report.to_json() | ({"metrics": measured.metrics.to_json()} if measured else {})
     if html is not None:
-        write_report(html, render_html(report, show_name(folder.resolve().name)).encode())
+        write_report(html, _render_page(folder, report, measured))
     if json is not None and str(json) != "-":
-        write_report(json, readable_json(report.to_json()))
+        write_report(json, readable_json(content))
     if str(json) == "-":
-        print_json(report.to_json())
+        print_json(content)
     else:
         OUT.print(render_terminal(report), soft_wrap=False)
+        if measured:
+            OUT.print()
+            OUT.print(render_metrics_terminal(measured.metrics), soft_wrap=False)
+        elif metrics:
+            OUT.print("Metrics are measured once the folder is accepted.")
     if not report.is_accepted:
         raise typer.Exit(ExitCode.REJECTED)
 
@@ -80,6 +100,19 @@ def run_check(folder: Path, *, dialect: str, show_values: bool = False) -> Check
             show_values=show_values,
             progress=bars.advance,
         )
+
+
+def run_metrics(folder: Path, report: CheckReport) -> Measured:
+    """Measure an accepted folder with the vocabulary in force; consents are not known here."""
+    with ERR.status("Measuring"):
+        return measure_submission(folder, report, get_surroundings(read_settings()))
+
+
+def _render_page(folder: Path, report: CheckReport, measured: Measured | None) -> bytes:
+    name = show_name(folder.resolve().name)
+    if measured is None:
+        return render_html(report, name).encode()
+    return render_html(report, name, measured.completeness, measured.metrics).encode()
 
 
 def write_report(file: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ from commonweal.engine.settings import Settings, read_settings
 from commonweal.intake.lifecycle.receive import Outcome, receive_sites
 from commonweal.intake.lifecycle.reception import Receiver
 from commonweal.intake.sites import Site, get_site, list_sites
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 TROUBLE = ("unreachable", "failed", "busy")
@@ -71,7 +72,13 @@ def _watch(settings: Settings, site: str, seconds: float, *, json: bool) -> None
 
 def _round(settings: Settings, site: str) -> list[Outcome]:
     with FileBars() as bars:
-        receiver = Receiver(settings.home, settings.engine, settings.storage, progress=bars.advance)
+        receiver = Receiver(
+            settings.home,
+            settings.engine,
+            settings.storage,
+            around=lambda day: get_surroundings(settings, day=day),
+            progress=bars.advance,
+        )
         return receive_sites(receiver, _choose(settings, site))
 
 

@@ -36,6 +36,7 @@ from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import Submission, list_of_site
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 IdArgument = Annotated[
@@ -233,7 +234,9 @@ def _erase(
     drop = Location.of(locate_drop(settings.home, site), settings.storage)
     derived = [settings.home / "stages"]
     order = Retraction(submission, reason, by, persons, drop, derived)
-    return retract(settings.home, order, now=datetime.now(tz=UTC), engine=settings.engine)
+    now = datetime.now(tz=UTC)
+    around = get_surroundings(settings, day=now.date())
+    return retract(settings.home, order, now=now, engine=settings.engine, around=around)
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:

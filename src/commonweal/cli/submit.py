@@ -8,11 +8,18 @@ import typer
 from commonweal.cli.check import FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
-from commonweal.intake.landing import Submission, list_submissions, submit_folder
+from commonweal.intake.landing import (
+    Submission,
+    find_metrics,
+    list_submissions,
+    submit_folder,
+)
+from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.schema.errors import ExitCode
 
 SiteOption = Annotated[str, typer.Option(help="The registered site the folder comes from.")]
@@ -49,7 +56,8 @@ def submit(
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
-    home = read_settings().home
+    settings = read_settings()
+    home, now = settings.home, datetime.now(tz=UTC)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     report = run_check(folder, dialect=choose_dialect(purpose, dialect))
     known = {submission.id for submission in list_submissions(home)}
@@ -61,8 +69,9 @@ def submit(
             site=site,
             purpose=purpose,
             synthetic=synthetic,
-            now=datetime.now(tz=UTC),
+            now=now,
             report=report,
+            around=get_surroundings(settings, day=now.date()),
         )
     _print(report, submission, json=json, known=submission is not None and submission.id in known)
     judged = submission or report
@@ -71,11 +80,16 @@ def submit(
 
 
 def _print(report: CheckReport, submission: Submission | None, *, json: bool, known: bool) -> None:
+    metrics = find_metrics(submission) if submission else None
     if json:
         event = submission.to_json() if submission else None
-        print_json({"submission": event, "report": report.to_json()})
+        measured = metrics.to_json() if metrics else None
+        print_json({"submission": event, "report": report.to_json(), "metrics": measured})
         return
     OUT.print(render_terminal(report), soft_wrap=False)
+    if metrics is not None:
+        OUT.print()
+        OUT.print(render_metrics_terminal(metrics), soft_wrap=False)
     if submission is None:
         OUT.print("Nothing was handed in: this was a dry run.")
         return

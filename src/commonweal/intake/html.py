@@ -6,14 +6,19 @@ from importlib.resources import files
 from string import Template
 
 from commonweal.intake.findings import Example, Finding, Severity
+from commonweal.intake.metric_report import render_metrics_html
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.quality.completeness import ColumnCompleteness, TableCompleteness
+from commonweal.quality.metrics.value import Metrics
 
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
 def render_html(
-    report: CheckReport, name: str, completeness: Sequence[TableCompleteness] = ()
+    report: CheckReport,
+    name: str,
+    completeness: Sequence[TableCompleteness] = (),
+    metrics: Metrics | None = None,
 ) -> str:
     """The page of a report; ``name`` is the submission or the folder."""
     page = (files("commonweal.intake") / "data" / "report.html").read_text(encoding="utf-8")
@@ -25,6 +30,7 @@ def render_html(
         banner=_banner(report),
         files=_file_table(report.files),
         findings="\n".join(filter(None, sections)) or "<p>There are no findings.</p>",
+        metrics=render_metrics_html(metrics),
         completeness=_completeness(completeness),
     )
 

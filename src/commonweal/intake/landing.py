@@ -8,7 +8,7 @@ submission is kept as well, with the report that says why.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from commonweal.intake.lifecycle.compare import compare_submissions
 from commonweal.intake.lifecycle.current import find_current_id
 from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.metrics import Surroundings, measure_submission
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
@@ -41,23 +42,28 @@ from commonweal.intake.submission import (
     COMPLETENESS,
     EVENT,
     MANIFEST,
+    METRICS,
     REPORT,
     REPORT_PAGE,
     LandedFile,
     Submission,
     find_last,
+    find_metrics,
     get_submission,
     list_of_site,
     list_submissions,
     read_report,
     verify_submission,
 )
+from commonweal.quality.completeness import TableCompleteness
+from commonweal.quality.metrics.value import Metrics
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table, get_model
 
 __all__ = [
     "LandedFile",
     "Submission",
+    "find_metrics",
     "find_submission",
     "get_accepted",
     "get_submission",
@@ -69,20 +75,19 @@ __all__ = [
 ]
 
 BY = "commonweal submit"
-Measure = Callable[[Path, CheckReport], Mapping[str, bytes]]
-"""Measures the folder of a submission; gives files to keep with it, such as metrics.json."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a folder came. ``key`` is its name in the drop area, and ``is_ours`` says that it is
-    a copy of our own, whose files need not be copied once more.
+    """How a folder came. ``key`` is its name in the drop area, ``is_ours`` says that it is a
+    copy of our own, whose files need not be copied once more, and ``around`` is what its metrics
+    are measured against; without it they are not.
     """
 
     by: str = BY
     key: str = ""
     is_ours: bool = False
-    measure: Measure | None = None
+    around: Surroundings | None = None
 
 
 BY_HAND = Delivery()
@@ -98,19 +103,22 @@ def submit_folder(
     now: datetime,
     report: CheckReport,
     delivery: Delivery = BY_HAND,
+    around: Surroundings | None = None,
 ) -> Submission:
     """Copy the tables of a checked folder into the landing area and record the submission.
 
     Files that are no table stay behind; files with errors go with the others. What equals
     the site's latest submission for the purpose is no new submission: that one is returned.
     An accepted production submission takes the place of all the site's data when it stands
-    there whole, in one step; until then the previous one is current.
+    there whole, in one step; until then the previous one is current. With ``around``, the metrics
+    of an accepted submission are measured and stored beside it.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the files are not those that
             were checked, or the landing area cannot be written.
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    delivery = replace(delivery, around=around or delivery.around)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(
@@ -304,24 +312,37 @@ def _land(
                 os.link(folder / file.name, scratch / file.name)
             elif _copy(folder / file.name, scratch / file.name) != file.sha256:
                 raise _changed(file.name)
-        write_papers(scratch, submission, report, delivery.measure)
+        write_papers(scratch, submission, report, delivery.around)
         compared = compare_submissions(replace(submission, folder=scratch), previous)
         Location.of(scratch).create(COMPARISON, readable_json(compared.to_json()))
 
 
 def write_papers(
-    scratch: Path, submission: Submission, report: CheckReport, measure: Measure | None
+    scratch: Path, submission: Submission, report: CheckReport, around: Surroundings | None
 ) -> None:
-    """Write what stands beside the files of a submission: manifest, reports, measures, event."""
+    """Write what stands beside the files of a submission: manifest, reports, metrics, event."""
     place = Location.of(scratch)
     place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
     place.create(REPORT, readable_json(report.to_json()))
-    measured = measure_files(scratch, report) if report.is_accepted else ()
-    place.create(COMPLETENESS, readable_json([table.to_json() for table in measured]))
-    for name, content in (measure(scratch, report) if measure else {}).items():
-        place.create(name, content)
-    place.create(REPORT_PAGE, render_html(report, submission.id, measured).encode())
+    filled, metrics = _measure(scratch, report, around)
+    place.create(COMPLETENESS, readable_json([table.to_json() for table in filled]))
+    if metrics is not None:
+        place.create(METRICS, readable_json(metrics.to_json()))
+    page = render_html(report, submission.id, filled, metrics)
+    place.create(REPORT_PAGE, page.encode())
     place.create(EVENT, readable_json(submission.to_json()))
+
+
+def _measure(
+    folder: Path, report: CheckReport, around: Surroundings | None
+) -> tuple[tuple[TableCompleteness, ...], Metrics | None]:
+    """How complete an accepted folder is, and its metrics where there is something to go by."""
+    if not report.is_accepted:
+        return (), None
+    if around is None:
+        return measure_files(folder, report), None
+    measured = measure_submission(folder, report, around)
+    return measured.completeness, measured.metrics
 
 
 def _copy(source: Path, target: Path) -> str:

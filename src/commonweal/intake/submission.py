@@ -14,11 +14,12 @@ from typing import Any
 from commonweal.engine.storage import sha256_of
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose
+from commonweal.quality.metrics.value import Metrics
 from commonweal.schema.errors import CommonwealError
 
 MANIFEST, EVENT = "manifest.json", "submission.json"
 REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
-COMPARISON, RETRACTION = "comparison.json", "retraction.json"
+COMPARISON, METRICS = "comparison.json", "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,12 @@ def find_last(submissions: Iterable[Submission]) -> Submission | None:
 def read_report(submission: Submission) -> CheckReport:
     """What the check said of a submission when it was handed in."""
     return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))
+
+
+def find_metrics(submission: Submission) -> Metrics | None:
+    """The metrics of a submission, or None where they were not measured."""
+    file = submission.folder / METRICS
+    return Metrics.from_json(json.loads(file.read_bytes())) if file.is_file() else None
 
 
 def verify_submission(submission: Submission) -> list[str]:

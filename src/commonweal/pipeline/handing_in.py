@@ -10,6 +10,7 @@ from commonweal.intake.check import check_folder
 from commonweal.intake.landing import Submission, find_submission, read_report, submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.pipeline.progress import Progress
 
 DIALECT = "programme"
@@ -52,6 +53,7 @@ def hand_in(
         synthetic=True,
         now=now,
         report=check_folder(folder, dialect=DIALECT, settings=settings.engine, today=today),
+        around=get_surroundings(settings, day=today),
     )
     progress.end()
     return HandedIn(site, read_report(submission), submission)

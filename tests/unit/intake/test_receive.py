@@ -289,13 +289,6 @@ def test_whoever_waits_is_told_once_of_each(home: Path, drop: Location) -> None:
     ]
 
 
-def test_measures_stand_beside_the_report(home: Path, drop: Location) -> None:
-    put_declared(drop, today(), 1)
-    receive(home, measure=lambda folder, report: {"metrics.json": folder.name.encode()})
-    (submission,) = list_submissions(home)
-    assert (submission.folder / "metrics.json").read_bytes().startswith(b".partial-")
-
-
 def test_two_who_receive_at_once(home: Path, drop: Location) -> None:
     put_declared(drop, today(), 1)
     inner: list[Outcome] = []

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from commonweal.intake.check import check_folder
 from commonweal.intake.check.file import FileProgress
 from commonweal.intake.check.folder import find_table
 from commonweal.intake.findings import show_name
-from commonweal.intake.landing import Delivery, Measure, submit_folder
+from commonweal.intake.landing import Delivery, submit_folder
 from commonweal.intake.lifecycle.declaration import Declaration
 from commonweal.intake.lifecycle.drop import DropFolder
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.settle import RECEIVING, Ledger
 from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Site
 from commonweal.intake.submission import Submission
 from commonweal.schema.errors import CommonwealError
@@ -40,8 +41,9 @@ def now_in_utc() -> datetime:
 
 @dataclass(frozen=True)
 class Receiver:
-    """What receiving works with. ``locate`` gives the path or URL of a site's drop area, and
-    ``announce`` is called with each submission that landed, at least once.
+    """What receiving works with. ``locate`` gives the path or URL of a site's drop area,
+    ``around`` what the metrics of a submission of that day are measured against, and ``announce``
+    is called with each submission that landed, at least once.
     """
 
     home: Path
@@ -50,7 +52,7 @@ class Receiver:
     by: str = BY
     clock: Callable[[], datetime] = now_in_utc
     locate: Callable[[Path, Site], str] = locate_drop
-    measure: Measure | None = None
+    around: Callable[[date], Surroundings] | None = None
     announce: Callable[[Submission], None] | None = None
     progress: FileProgress | None = None
 
@@ -205,5 +207,6 @@ def _land(
         synthetic=declaration.synthetic,
         now=now,
         report=report,
-        delivery=Delivery(receiver.by, folder.name, is_ours=True, measure=receiver.measure),
+        delivery=Delivery(receiver.by, folder.name, is_ours=True),
+        around=receiver.around(now.date()) if receiver.around else None,
     )

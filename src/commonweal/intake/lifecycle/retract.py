@@ -19,12 +19,13 @@ from commonweal.engine.buckets import StorageError
 from commonweal.engine.settings import EngineSettings
 from commonweal.engine.storage import Location, readable_json, sha256_of, whole_folder
 from commonweal.intake.check import check_folder
-from commonweal.intake.landing import Measure, alone_in, digest_files, write_papers
+from commonweal.intake.landing import alone_in, digest_files, write_papers
 from commonweal.intake.lifecycle.certificate import describe_files, get_certificate_file
 from commonweal.intake.lifecycle.compare import compare_submissions, find_previous
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
+from commonweal.intake.metrics import Surroundings
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import COMPARISON, LandedFile, Submission
 from commonweal.schema.errors import CommonwealError
@@ -84,7 +85,7 @@ def retract(
     *,
     now: datetime,
     engine: EngineSettings,
-    measure: Measure | None = None,
+    around: Surroundings | None = None,
 ) -> dict[str, Any]:
     """Erase, and return the certificate.
 
@@ -107,7 +108,7 @@ def retract(
         name = _choose_name(home, submission, whole=plan is None)
         _order(ledger, retraction, plan, name)
         if retraction.persons is not None:
-            _write_without(submission, name, retraction.persons, engine, measure)
+            _write_without(submission, name, retraction.persons, engine, around)
         settle_site(ledger)
     return read_certificate(home, submission.site, name)
 
@@ -208,7 +209,7 @@ def _write_without(
     new_id: str,
     persons: frozenset[int],
     engine: EngineSettings,
-    measure: Measure | None,
+    around: Surroundings | None,
 ) -> None:
     """Make the folder that takes the place, checked anew, judged as the one before."""
     target = submission.folder.with_name(new_id)
@@ -224,7 +225,7 @@ def _write_without(
             digest=digest_files(submission, files),
             replaces=submission.id,
         )
-        write_papers(scratch, new, report, measure)
+        write_papers(scratch, new, report, around)
         compared = compare_submissions(new, find_previous(submission))
         Location.of(scratch).create(COMPARISON, readable_json(compared.to_json()))
 
