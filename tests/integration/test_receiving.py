@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -266,8 +266,7 @@ def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_p
         'access_key_file = "key"\nsecret_key_file = "secret"\n'
     )
     assert "No site is registered" in run("receive").stderr
-    register = ["sites", "register", "hospital", "--title", "H", "--isa-date", "2025-01-31"]
-    assert run(*register, "--drop-url", bucket.url).returncode == 0
+    make_home(tmp_path, replace(HOSPITAL, drop_url=bucket.url))
     assert "nothing new" in run("receive").stdout
     put(bucket, today(1), {"person.csv": persons_csv(1, 2)})
     put(bucket, "March", {"person.csv": persons_csv(1)})
@@ -368,9 +367,9 @@ def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path:
 
 
 def test_a_store_that_is_away_is_told_with_an_exit_code(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run("sites", "register", "hospital", "--title", "H", "--drop-url", "s3://site/drop")
+    make_home(tmp_path, replace(HOSPITAL, drop_url="s3://site/drop"))
     monkeypatch.setenv("COMMONWEAL_STORAGE__ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("COMMONWEAL_STORAGE__RETRIES", "0")
     monkeypatch.setenv("COMMONWEAL_STORAGE__ACCESS_KEY", "key-that-must-not-leak")
