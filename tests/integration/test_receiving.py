@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ from tests.object_stores import (
 from commonweal.cli.main import main
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
-from commonweal.intake.landing import get_accepted, list_submissions
+from commonweal.intake.landing import find_metrics, get_accepted, list_submissions
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
@@ -70,7 +70,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 
 
 def new_bucket(server: ObjectStore) -> Location:
-    return Location.of(server.make_bucket(f"site-{uuid.uuid4().hex[:12]}"), server.settings())
+    return Location.of(server.make_bucket(f"site{uuid.uuid4().hex[:12]}"), server.settings())
 
 
 @pytest.fixture(params=["disk", "seaweedfs", "moto"])
@@ -266,8 +266,7 @@ def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_p
         'access_key_file = "key"\nsecret_key_file = "secret"\n'
     )
     assert "No site is registered" in run("receive").stderr
-    register = ["sites", "register", "hospital", "--title", "H", "--isa-date", "2025-01-31"]
-    assert run(*register, "--drop-url", bucket.url).returncode == 0
+    make_home(tmp_path, replace(HOSPITAL, drop_url=bucket.url))
     assert "nothing new" in run("receive").stdout
     put(bucket, today(1), {"person.csv": persons_csv(1, 2)})
     put(bucket, "March", {"person.csv": persons_csv(1)})
@@ -291,6 +290,11 @@ def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_p
     assert compared["persons"] == {"before": 2, "after": 2, "lost": 1, "gained": 1}
     assert run("submissions", "compare", current["id"], "--ids", "ids.csv").returncode == 0
     assert (tmp_path / "ids.csv").read_text().split() == ["person_id,change", "1,lost", "3,gained"]
+    landed = get_accepted(tmp_path / "home", "hospital")
+    assert landed is not None
+    measured = find_metrics(landed)
+    assert measured is not None
+    assert "Metrics" in (landed.folder / "report.html").read_text()
     assert "Report 2" in run("submissions", "rerun", current["id"]).stdout
     measured = json.loads(run("submissions", "metrics", current["id"], "--json").stdout)
     assert {value["metric"] for value in measured["values"]} >= {"gc_1_standard", "duplicates"}
@@ -330,6 +334,27 @@ def test_an_erasure_on_the_command_line(run: Run, tmp_path: Path) -> None:
     assert "nothing of it is in the landing area" in run("submissions", "rerun", new.id).stderr
 
 
+def test_an_erasure_from_all_that_a_site_sent(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    for version, persons in enumerate([(1, 2), (1, 3), (1, 2, 3)], start=1):
+        put_declared(drop, today(version), *persons)
+        run("receive")
+    (tmp_path / "list.txt").write_text("2\n")
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    erase = ["submissions", "retract", current.id, "--persons", "list.txt", "--reason", "x"]
+    dry = json.loads(run(*erase, "--everywhere", "--dry-run", "--json").stdout)
+    assert [plan["files"][0]["removed"] for plan in dry] == [1, 1]
+    assert "Would go from" in run(*erase, "--everywhere", "--dry-run").stdout
+    done = json.loads(run(*erase, "--everywhere", "--yes", "--json").stdout)
+    assert [certificate["rows"] for certificate in done] == [1, 1]
+    assert [s.rows for s in list_submissions(home)] == [1, 2, 2]
+    left = [p.read_bytes() for p in home.rglob("person.csv")]
+    assert len(left) == 4
+    assert not any(b"\n2," in content for content in left)
+
+
 def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     drop = Location.of(home / "drop" / "hospital")
@@ -344,9 +369,9 @@ def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path:
 
 
 def test_a_store_that_is_away_is_told_with_an_exit_code(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run("sites", "register", "hospital", "--title", "H", "--drop-url", "s3://site/drop")
+    make_home(tmp_path, replace(HOSPITAL, drop_url="s3://site/drop"))
     monkeypatch.setenv("COMMONWEAL_STORAGE__ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("COMMONWEAL_STORAGE__RETRIES", "0")
     monkeypatch.setenv("COMMONWEAL_STORAGE__ACCESS_KEY", "key-that-must-not-leak")

@@ -170,3 +170,31 @@ def test_a_store_that_does_not_answer() -> None:
     with pytest.raises(StorageError, match=r"s3://site/drop does not answer") as caught:
         Location.of("s3://site/drop", dead).list_files()
     assert "storage.endpoint" in caught.value.fix
+
+
+def test_google_buckets_are_read_by_their_own_protocol(moto: ObjectStore, tmp_path: Path) -> None:
+    """No emulator serves all of it, so this is not Google: its listing and reading only."""
+    s3 = Location.of(moto.make_bucket("google"), moto.settings()) / "site"
+    content = os.urandom(9_000_000)
+    s3.write("2026-03-01-v1/person.csv", content)
+    settings = moto.google_settings(tmp_path / "google.json")
+    place = Location.of("gs://google/site", settings)
+    (file,) = place.list_files()
+    assert (file.name, file.bytes) == ("2026-03-01-v1/person.csv", len(content))
+    assert place.download(file, tmp_path / "copy") == hashlib.sha256(content).hexdigest()
+    s3.write("2026-03-01-v1/person.csv", content[:-1])
+    with pytest.raises(ChangedError):
+        place.download(file, tmp_path / "copy")
+    with pytest.raises(FileNotFoundError):
+        place.read("death.csv")
+    with pytest.raises(StorageError, match="no bucket at gs://not-there"):
+        Location.of("gs://not-there/site", settings).list_files()
+
+
+def test_a_google_key_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "google.json").write_text('{"private_key": "that-must-not-leak"}')
+    for file in ("google.json", "nowhere.json"):
+        place = Location.of("gs://site", StorageSettings(google_key_file=tmp_path / file))
+        with pytest.raises(StorageError, match="make no store of gs://site") as caught:
+            place.list_files()
+        assert "leak" not in str(caught.value)

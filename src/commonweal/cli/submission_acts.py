@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +34,7 @@ from commonweal.intake.lifecycle.retract import (
 )
 from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.sites import Purpose, get_site
-from commonweal.intake.submission import Submission
+from commonweal.intake.submission import Submission, list_of_site
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import list_derived
 from commonweal.pipeline.measuring import get_surroundings
@@ -149,6 +150,10 @@ def retract_one(
         Path | None, typer.Option(help="Erase the persons in this file, one id to a line.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Erase the whole submission.")] = False,
+    everywhere: Annotated[
+        bool,
+        typer.Option("--everywhere", help="The persons also from the site's other submissions."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would go, and erase nothing.")
     ] = False,
@@ -162,37 +167,36 @@ def retract_one(
     made is emptied and made again by the next `commonweal curate`. Sealed releases are not
     touched. Where persons are erased, a new version of the folder takes the place of the old.
 
+    Each submission has a certificate of its own; with --everywhere there may be several.
+
     Example: commonweal submissions retract ID --persons withdrawn.txt --reason "withdrawal"
 
     Example: commonweal submissions retract ID --all --reason "sent in error" --dry-run
     """
-    if everything == (persons is not None):
+    if everything == (persons is not None) or (everywhere and everything):
         raise CommonwealError(
             "It is not said what to erase.",
-            expected="--persons with a file, or --all, and not both",
+            expected="--persons with a file, or --all, and not both; --everywhere with persons",
             fix="Add one of them.",
         )
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
     chosen = read_person_list(persons) if persons else None
-    plan = plan_retraction(submission, chosen) if chosen else None
+    targets = _find_targets(settings, submission, chosen, everywhere=everywhere)
     if dry_run:
-        _print_plan(submission, plan, json=json)
+        _print_plans(targets, json=json, many=everywhere)
         return
-    _confirm(submission, plan, yes=yes)
-    site = get_site(settings.home, submission.site)
-    order = Retraction(
-        submission,
-        reason,
-        by or _account(),
-        chosen,
-        Location.of(locate_drop(settings.home, site), settings.storage),
-        list_derived(settings.home, submission),
-    )
-    now = datetime.now(tz=UTC)
-    around = get_surroundings(settings, day=now.date())
-    certificate = retract(settings.home, order, now=now, engine=settings.engine, around=around)
-    _print_certificate(certificate, json=json)
+    for target, plan in targets:
+        _confirm(target, plan, yes=yes)
+    certificates = [
+        _erase(settings, target, chosen, reason=reason, by=by or _account())
+        for target, _ in targets
+    ]
+    if json:
+        print_json(certificates if everywhere else certificates[0])
+    else:
+        for certificate in certificates:
+            _print_certificate(certificate)
 
 
 def add_acts(app: typer.Typer) -> None:
@@ -200,6 +204,43 @@ def add_acts(app: typer.Typer) -> None:
     for act in (rerun, declare, exclude, include):
         app.command()(act)
     app.command("retract")(retract_one)
+
+
+def _find_targets(
+    settings: Settings,
+    submission: Submission,
+    persons: frozenset[int] | None,
+    *,
+    everywhere: bool,
+) -> list[tuple[Submission, ErasurePlan | None]]:
+    """What is to be erased from, the one that was named first."""
+    if persons is None:
+        return [(submission, None)]
+    targets: list[tuple[Submission, ErasurePlan | None]] = [
+        (submission, plan_retraction(submission, persons))
+    ]
+    if everywhere:
+        others = [s for s in list_of_site(settings.home, submission.site) if s.id != submission.id]
+        plans = [(other, plan_retraction(other, persons)) for other in others]
+        targets += [(other, plan) for other, plan in plans if plan.removed]
+    return targets
+
+
+def _erase(
+    settings: Settings,
+    submission: Submission,
+    persons: frozenset[int] | None,
+    *,
+    reason: str,
+    by: str,
+) -> dict[str, Any]:
+    site = get_site(settings.home, submission.site)
+    drop = Location.of(locate_drop(settings.home, site), settings.storage)
+    derived = list_derived(settings.home, submission)
+    order = Retraction(submission, reason, by, persons, drop, derived)
+    now = datetime.now(tz=UTC)
+    around = get_surroundings(settings, day=now.date())
+    return retract(settings.home, order, now=now, engine=settings.engine, around=around)
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
@@ -234,42 +275,49 @@ def _print_state(submission: Submission, state: str, *, json: bool) -> None:
         OUT.print(f"{submission.id} is {state}.", markup=False)
 
 
-def _print_plan(submission: Submission, plan: ErasurePlan | None, *, json: bool) -> None:
+def _print_plans(
+    targets: Sequence[tuple[Submission, ErasurePlan | None]], *, json: bool, many: bool
+) -> None:
+    described = [_describe_plan(submission, plan) for submission, plan in targets]
+    if json:
+        print_json(described if many else described[0])
+        return
+    for plan in described:
+        _print_plan(plan)
+    OUT.print("Nothing was erased: this was a dry run.")
+
+
+def _describe_plan(submission: Submission, plan: ErasurePlan | None) -> dict[str, Any]:
     if plan is None:
         files = [
             {"name": f.name, "rows": f.rows, "removed": f.rows, "whole": True}
             for f in submission.files
         ]
-        content: dict[str, Any] = {"submission": submission.id, "scope": "all", "files": files}
-    else:
-        content = {
-            "submission": submission.id,
-            "scope": "persons",
-            "persons": plan.asked,
-            "persons_found": plan.found,
-            "files": [
-                {"name": f.name, "rows": f.rows, "removed": f.removed, "whole": f.is_whole}
-                for f in plan.files
-            ],
-        }
-    if json:
-        print_json(content)
-        return
-    table = new_table(f"Would go from {submission.id}", "File", "Rows", "Below", "")
+        return {"submission": submission.id, "scope": "all", "files": files}
+    return {
+        "submission": submission.id,
+        "scope": "persons",
+        "persons": plan.asked,
+        "persons_found": plan.found,
+        "files": [
+            {"name": f.name, "rows": f.rows, "removed": f.removed, "whole": f.is_whole}
+            for f in plan.files
+        ],
+    }
+
+
+def _print_plan(plan: Mapping[str, Any]) -> None:
+    table = new_table(f"Would go from {plan['submission']}", "File", "Rows", "Below", "")
     table.columns[2].header = "Removed"
-    for file in content["files"]:
+    for file in plan["files"]:
         whole = "the whole file" if file["whole"] else ""
         table.add_row(escape(file["name"]), f"{file['rows']:,}", f"{file['removed']:,}", whole)
     OUT.print(table, soft_wrap=False)
-    if plan is not None:
-        OUT.print(f"Persons asked for: {plan.asked:,}; found: {plan.found:,}")
-    OUT.print("Nothing was erased: this was a dry run.")
+    if "persons" in plan:
+        OUT.print(f"Persons asked for: {plan['persons']:,}; found: {plan['persons_found']:,}")
 
 
-def _print_certificate(certificate: dict[str, Any], *, json: bool) -> None:
-    if json:
-        print_json(certificate)
-        return
+def _print_certificate(certificate: Mapping[str, Any]) -> None:
     OUT.print(f"Erased: {certificate['rows']:,} rows of {certificate['submission']}.")
     OUT.print(f"In the drop area: {certificate['drop_area']}.", markup=False)
     if certificate["replacement"]:

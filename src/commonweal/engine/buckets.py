@@ -1,7 +1,8 @@
 """Object stores through obstore: how one is opened, and what its errors mean to a person.
 
 S3 and everything that speaks like it are tested against real servers. Google's own protocol
-is spoken by obstore as well, but no emulator serves it: there, only the opening is tested.
+is spoken by obstore as well, but no emulator serves all of it: listing and reading are tested
+against a server that answers in the same form, writing is not.
 """
 
 import re
@@ -46,10 +47,16 @@ def open_bucket(url: str, settings: StorageSettings) -> S3Store | GCSStore:
             "retry_timeout": timedelta(seconds=settings.timeout_seconds * 2),
         },
     }
-    with explained(url):
+    try:
         if parts.scheme == "gs":
             return GCSStore(parts.netloc, **_google_key(settings), **options)
         return S3Store(parts.netloc, **_s3_options(settings), **options)
+    except exceptions.BaseError:
+        raise StorageError(
+            f"The settings of storage make no store of {url}.",
+            expected="a key file that can be read, and an address that is one",
+            fix="Check storage.endpoint, and storage.google_key_file for gs://.",
+        ) from None
 
 
 def _s3_options(settings: StorageSettings) -> dict[str, Any]:
@@ -119,14 +126,14 @@ def _explain(url: str, error: Exception) -> StorageError:
             expected="keys that may list, read and write there",
             fix="Check the keys in the settings of storage, and what they are allowed.",
         )
-    if not status:
+    if not status and "HTTP error" in said:
         return StorageError(
             f"The store at {url} does not answer.",
             expected="a store that is up and can be reached from here",
             fix="Check storage.endpoint and the network; it is tried again at the next round.",
         )
     return StorageError(
-        f"The store at {url} failed (status {status}).",
+        f"The store at {url} failed (status {status or 'unknown'}).",
         expected="a store that works",
         fix="Look at the store's own log; it is tried again at the next round.",
     )

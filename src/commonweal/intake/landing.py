@@ -117,6 +117,7 @@ def submit_folder(
             were checked, or the landing area cannot be written.
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    delivery = replace(delivery, around=around or delivery.around)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(
@@ -173,9 +174,11 @@ def get_accepted(home: Path, site: str) -> Submission | None:
     production submission that is neither retracted nor excluded.
 
     Raises:
-        CommonwealError: what is current does not stand in the landing area.
+        CommonwealError: what is current does not stand in the landing area beside the others.
     """
     landed = list_of_site(home, site)
+    if not landed:
+        return None
     current = find_current_id(home, site)
     if current is None:
         return find_last(s for s in landed if s.is_production)
@@ -318,7 +321,7 @@ def _land(
 def write_papers(
     scratch: Path, submission: Submission, report: CheckReport, around: Surroundings | None
 ) -> None:
-    """Write what stands beside the files of a submission: manifest, reports, measures, event."""
+    """Write what stands beside the files of a submission: manifest, reports, metrics, event."""
     place = Location.of(scratch)
     place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
     place.create(REPORT, readable_json(report.to_json()))

@@ -19,7 +19,7 @@ from commonweal.schema.errors import CommonwealError
 
 MANIFEST, EVENT = "manifest.json", "submission.json"
 REPORT, REPORT_PAGE, COMPLETENESS = "report.json", "report.html", "completeness.json"
-COMPARISON, RETRACTION, METRICS = "comparison.json", "retraction.json", "metrics.json"
+COMPARISON, METRICS = "comparison.json", "metrics.json"
 
 
 @dataclass(frozen=True)

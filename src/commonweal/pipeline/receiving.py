@@ -2,7 +2,7 @@
 
 from commonweal.engine.settings import Settings
 from commonweal.intake.check.file import FileProgress
-from commonweal.intake.lifecycle.reception import Receiver, now_in_utc
+from commonweal.intake.lifecycle.reception import Receiver
 from commonweal.intake.submission import Submission
 from commonweal.pipeline.matching import match_at_intake
 from commonweal.pipeline.measuring import get_surroundings
@@ -19,7 +19,7 @@ def build_receiver(settings: Settings, *, progress: FileProgress | None = None) 
         settings.home,
         settings.engine,
         settings.storage,
-        around=get_surroundings(settings, day=now_in_utc().date()),
+        around=lambda day: get_surroundings(settings, day=day),
         announce=compare,
         progress=progress,
     )

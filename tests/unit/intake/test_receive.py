@@ -20,7 +20,7 @@ from tests.drop_areas import (
     shifted,
     today,
 )
-from tests.intake_folders import csv_text
+from tests.intake_folders import csv_text, valid_row
 
 from commonweal.engine.storage import Location
 from commonweal.intake.check.concepts import Terms
@@ -298,7 +298,7 @@ def test_whoever_waits_is_told_once_of_each(home: Path, drop: Location) -> None:
 
 def test_measures_stand_beside_the_report(home: Path, drop: Location) -> None:
     put_declared(drop, today(), 1)
-    receive(home, around=Surroundings(Terms.shipped()))
+    receive(home, around=lambda _: Surroundings(Terms.shipped()))
     (submission,) = list_submissions(home)
     metrics = find_metrics(submission)
     assert metrics is not None
@@ -311,3 +311,25 @@ def test_two_who_receive_at_once(home: Path, drop: Location) -> None:
     inner: list[Outcome] = []
     receive(home, announce=lambda _submission: inner.extend(receive(home)))
     assert [(o.state, o.folder) for o in inner] == [("busy", "")]
+
+
+def test_no_paper_holds_a_value_of_the_data(home: Path, drop: Location) -> None:
+    """Neither histories nor receipts nor comparisons, though cells and ids are at fault."""
+    mark = "MARK-OF-A-PERSON"
+    good = [valid_row("person", person_id="987654321", person_source_value=mark)]
+    bad = [valid_row("death", person_id=mark, death_date=mark)]
+    put_declared(drop, today(1), 1)
+    receive(home)
+    put(drop, today(2), {"person.csv": csv_text("person", good).encode()})
+    put(drop, today(2), {"death.csv": csv_text("death", bad).encode(), DECLARATION: declaration()})
+    assert states(receive(home)) == {today(2): "rejected"}
+    put(drop, today(3), {"person.csv": csv_text("person", good).encode()})
+    put(drop, today(3), {DECLARATION: declaration()})
+    receive(home)
+    data = {"person.csv", "death.csv"}
+    papers = [path for path in home.rglob("*") if path.is_file() and path.name not in data]
+    assert len(papers) > 30
+    for paper in papers:
+        content = paper.read_bytes()
+        assert mark.encode() not in content, paper
+        assert b"987654321" not in content, paper

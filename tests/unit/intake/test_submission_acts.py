@@ -145,9 +145,11 @@ def test_a_submission_from_before_there_were_histories_is_known(tmp_path: Path, 
 
 
 def test_a_current_submission_that_is_gone_is_told(tmp_path: Path, home: Path) -> None:
+    """Older data never stand in for it."""
     write_persons(tmp_path / "a", 1)
-    submission = hand_in(tmp_path / "a", home)
-    submission.folder.rename(tmp_path / "gone")
+    write_persons(tmp_path / "b", 1, 2)
+    hand_in(tmp_path / "a", home)
+    hand_in(tmp_path / "b", home, hours=1).folder.rename(tmp_path / "gone")
     with pytest.raises(CommonwealError, match="is not in the landing area"):
         get_accepted(home, "hospital")
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,9 @@ def now_in_utc() -> datetime:
 
 @dataclass(frozen=True)
 class Receiver:
-    """What receiving works with. ``locate`` gives the path or URL of a site's drop area, and
-    ``announce`` is called with each submission that landed, at least once.
+    """What receiving works with. ``locate`` gives the path or URL of a site's drop area,
+    ``around`` what the metrics of a submission of that day are measured against, and ``announce``
+    is called with each submission that landed, at least once.
     """
 
     home: Path
@@ -51,7 +52,7 @@ class Receiver:
     by: str = BY
     clock: Callable[[], datetime] = now_in_utc
     locate: Callable[[Path, Site], str] = locate_drop
-    around: Surroundings | None = None
+    around: Callable[[date], Surroundings] | None = None
     announce: Callable[[Submission], None] | None = None
     progress: FileProgress | None = None
 
@@ -191,12 +192,13 @@ def _land(
     scratch: Path,
 ) -> Submission:
     now = receiver.clock()
+    around = receiver.around(now.date()) if receiver.around else None
     report = check_folder(
         scratch,
         dialect=declaration.dialect,
         settings=receiver.engine,
         today=now.date(),
-        terms=receiver.around.vocabulary if receiver.around else None,
+        terms=around.vocabulary if around else None,
         progress=receiver.progress,
     )
     return submit_folder(
@@ -207,5 +209,5 @@ def _land(
         synthetic=declaration.synthetic,
         now=now,
         report=report,
-        delivery=Delivery(receiver.by, folder.name, is_ours=True, around=receiver.around),
+        delivery=Delivery(receiver.by, folder.name, is_ours=True, around=around),
     )
