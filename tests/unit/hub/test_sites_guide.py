@@ -63,7 +63,10 @@ def test_no_text_makes_another_tag_or_an_open_one(text: str) -> None:
         ("[x](//evil.example)", "<p>[x](//evil.example)</p>"),
         ("[x](/sites/)", '<p><a class="usa-link" href="/sites/">x</a></p>'),
         ('[x](https://a"b)', '<p><a class="usa-link" href="https://a&quot;b">x</a></p>'),
-        ("```\na\n\n<b>\n```", '<pre class="cw-sql" tabindex="0"><code>a\n\n&lt;b&gt;</code></pre>'),
+        (
+            "```\na\n\n<b>\n```",
+            '<pre class="cw-sql" tabindex="0"><code>a\n\n&lt;b&gt;</code></pre>',
+        ),
     ],
 )
 def test_marks(text: str, html: str) -> None:

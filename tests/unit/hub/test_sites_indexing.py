@@ -78,9 +78,7 @@ def test_no_value_reaches_the_database_even_when_values_were_asked_for(
 ) -> None:
     rows = [valid_row("person", person_id=MARKER), valid_row("person", gender_concept_id=MARKER)]
     write_table(tmp_path / "in", "person", rows)
-    report = check_folder(
-        tmp_path / "in", dialect="programme", settings=SETTINGS, show_values=True
-    )
+    report = check_folder(tmp_path / "in", dialect="programme", settings=SETTINGS, show_values=True)
     assert MARKER in str(report.to_json())
     submit_folder(
         tmp_path / "in",
