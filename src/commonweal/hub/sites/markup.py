@@ -52,7 +52,7 @@ def _render(block: str) -> Iterator[SafeString]:
     lines = block.split("\n")
     while lines:
         if heading := _HEADING.fullmatch(lines[0].strip()):
-            level = len(heading[1]) + 1
+            level = max(len(heading[1]), 2)
             yield format_html("<h{0}>{1}</h{0}>", level, _inline(heading[2]))
             lines.pop(0)
         elif _ITEM.fullmatch(lines[0].strip()):
