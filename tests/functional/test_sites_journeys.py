@@ -29,9 +29,7 @@ pytestmark = pytest.mark.functional
 HARBOUR = Site(
     "harbour", "Harbour Hospital", "MA", purposes=(Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
 )
-HILL = Site(
-    "hill", "Hill Clinic", "OH", isa_date=date(2026, 1, 7), test_load="hill-20260201-0"
-)
+HILL = Site("hill", "Hill Clinic", "OH", isa_date=date(2026, 1, 7), test_load="hill-20260201-0")
 PASSWORD = "a harbour for ships"
 
 
@@ -88,7 +86,9 @@ def hand_in_of_hill(home: Path, folder: Path) -> None:
             build_value("gc_1_standard", standard),
             build_value("gc_1_standard", standard, "drug_exposure"),
         ]
-        content = readable_json({"vocabulary": {"version": "v5", "abridged": False}, "values": values})
+        content = readable_json(
+            {"vocabulary": {"version": "v5", "abridged": False}, "values": values}
+        )
         submit_folder(
             folder,
             home=home,
