@@ -300,7 +300,7 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     page.get_by_label("Title").fill("A deadline between")
     page.get_by_label("Day").fill("2030-05-05")
     page.get_by_role("button", name="Post", exact=True).click()
-    expect(page.get_by_text("A deadline between", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name="A deadline between")).to_be_visible()
     check_page(page)
     page.goto(f"{sites_hub.address}/sites/of/hill/metrics/")
     expect(page.get_by_role("img", name="Valid foreign keys (GC-2)")).to_be_visible()
@@ -339,7 +339,8 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     check_page(page)
     page.get_by_role("button", name="Sign out").click()
     sites_hub.sign_in(page, "stan@meadow.example", PASSWORD)
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("heading", name="This account is closed")).to_be_visible()
+    check_page(page)
 
 
 def record(page: Page, title: str) -> None:
