@@ -14,8 +14,10 @@ HUB_FRAME = "sites/base.html"
 TEMPLATES[0]["OPTIONS"]["context_processors"] += ["commonweal.hub.sites.context.describe_member"]
 HUB_ROLES = ("steward", "curator")
 """Whose accounts these pages open to."""
-HUB_OPEN_PAGES = ("sites:guide", "sites:guide_page")
-"""Addresses that answer before sign-in: the guide for sites is public."""
+HUB_OPEN_PAGES = ("sites:guide", "sites:guide_page", "uploads:files", "uploads:file")
+"""Addresses that answer before sign-in: the guide for sites is public, and upload clients get a
+refusal with a status instead of a page to sign in on.
+"""
 # Ports share cookies: a visit here and one to the workbench are two.
 SESSION_COOKIE_NAME = "sites_session"
 CSRF_COOKIE_NAME = "sites_csrf"

@@ -14,13 +14,13 @@
   const news = document.getElementById("news");
   const left = document.getElementById("left-out");
   const form = document.getElementById("finish");
+  const pauseAll = document.getElementById("pause-all");
   const AT_ONCE = 2;
   const CHUNK = 32 * 1024 * 1024;
   const AGAIN = 5000;
   const items = new Map();
   const checking = new Map();
   const hasher = new Worker(words.worker);
-  let isPaused = false;
 
   // Rows ---------------------------------------------------------------------------------
 
@@ -95,6 +95,9 @@
     item.state = state;
     show(item, said);
     if (isNews) news.textContent = `${item.name}: ${said || words[state]}`;
+    const all = [...items.values()];
+    const isResting = !all.some(isGoing) && all.some((one) => one.state === "paused");
+    pauseAll.textContent = isResting ? words.goOnAll : words.pauseAll;
     fillLines();
   }
 
@@ -149,7 +152,6 @@
   }
 
   function goOn(item) {
-    isPaused = false;
     if (navigator.onLine) change(item, "waiting");
     else change(item, "cut");
   }
@@ -203,7 +205,7 @@
     }
     left.hidden = !odd.length;
     left.querySelector("span").textContent = odd.slice(0, 20).join(", ");
-    news.textContent = words.taken.replace("%s", taken);
+    news.textContent = `${words.taken} ${taken}`;
     fillLines();
   }
 
@@ -260,13 +262,10 @@
     });
   }
 
-  document.getElementById("pause-all").addEventListener("click", (event) => {
-    isPaused = !isPaused;
-    for (const item of items.values()) {
-      if (isPaused && isGoing(item)) pause(item);
-      if (!isPaused && item.state === "paused") change(item, "waiting");
-    }
-    event.target.textContent = isPaused ? words.goOnAll : words.pauseAll;
+  pauseAll.addEventListener("click", () => {
+    const going = [...items.values()].filter(isGoing);
+    if (going.length) going.forEach(pause);
+    else for (const item of items.values()) if (item.state === "paused") change(item, "waiting");
   });
 
   // Checksums and handing in -------------------------------------------------------------
@@ -309,4 +308,5 @@
   for (const row of table.tBodies[0].rows) adopt(row);
   table.hidden = !items.size;
   for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+  for (const element of document.querySelectorAll("[data-without-script]")) element.remove();
 })();
