@@ -15,7 +15,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
-SETTINGS = "commonweal.hub.settings.workbench"
+SETTINGS = "commonweal.hub.settings.worker"
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,17 @@ def test_the_workbench_opens_its_own_folder_and_releases(hub: Hub) -> None:
     assert {"hub", "releases"} <= opened <= {"hub", "publishing", "releases"}
 
 
+def test_the_sites_process_opens_its_own_folder_the_registry_and_drop_areas(hub: Hub) -> None:
+    curator = Visitor(hub.sites)
+    credential = next(c for c in hub.credentials if c.email.startswith("curator@"))
+    assert "Sites" in curator.sign_in(credential.email, credential.password).text
+    pages = ("board/", "outbox/", "deadlines/", "audit/", "guide/", "guide/timeline/", "register/")
+    assert {curator.get(f"/sites/{page}").status for page in pages} == {200}
+    assert curator.get("/uploads/").status == 403
+    opened = find_opened(hub, "sites")
+    assert {"hub", "registry"} <= opened <= {"hub", "registry", "drop"}
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[tuple[int, int]]:
     """Process ids of a hub whose operator keeps secrets everywhere one can."""

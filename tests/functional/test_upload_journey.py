@@ -222,7 +222,7 @@ def test_without_scripts_there_is_a_plain_form(
     begin(page)
     expect(page.get_by_text("script does not run")).to_contain_text("50.0 MB")
     files = [str(folder / name) for name in ("person.csv", "death.csv")]
-    page.get_by_label("Files", exact=True).set_input_files(files)
+    page.get_by_label("Files to send").set_input_files(files)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("row", name="person.csv")).to_contain_text("Arrived")
     page.get_by_role("button", name="Hand in", exact=True).click()

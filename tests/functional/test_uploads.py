@@ -286,20 +286,42 @@ def test_the_process_opens_nothing_of_the_identifiable_zone_but_drops(served: Up
     assert {path.parts[0] for path in paths if path.parts} <= {"hub", "registry", "drop"}
 
 
-def test_a_full_disk_keeps_what_was_handed_in_and_what_arrived(
-    tmp_path: Path, front_end: None
-) -> None:
-    small = DropSettings(reserve=0, site_quota=1_000_000)
-    with serve_uploads(tmp_path / "home", small) as served:
-        sending = StewardVisitor(served, ANNA).begin()
-        path = create(served, sending, 600_000)
-        body = b"x" * 600_000
-        assert ask(served, "PATCH", path, {**sending.headers, **stream(0)}, body)[0] == 204
-        assert sending.finish()[0] == 200
-        later = StewardVisitor(served, ANNA).begin()
-        headers = {**later.headers, **PERSON, "Upload-Length": "500000"}
-        status, _, words = ask(served, "POST", f"{later.path}files/", headers)
-        assert status == 507
-        assert "1.0 MB" in words
-        (before,) = served.area("general").glob("2*")
-        assert (before / "person.csv").stat().st_size == 600_000
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[UploadSite]:
+    """A server with little room and little patience."""
+    little = DropSettings(reserve=0, site_quota=1_000_000, silence_seconds=1)
+    with serve_uploads(tmp_path_factory.mktemp("narrow") / "home", little) as site:
+        yield site
+
+
+def test_a_full_area_keeps_what_was_handed_in(narrow: UploadSite) -> None:
+    sending = StewardVisitor(narrow, ANNA).begin()
+    path = create(narrow, sending, 600_000)
+    body = b"x" * 600_000
+    assert ask(narrow, "PATCH", path, {**sending.headers, **stream(0)}, body)[0] == 204
+    assert sending.finish()[0] == 200
+    later = StewardVisitor(narrow, ANNA).begin()
+    headers = {**later.headers, **PERSON, "Upload-Length": "500000"}
+    status, _, words = ask(narrow, "POST", f"{later.path}files/", headers)
+    assert status == 507
+    assert "1.0 MB" in words
+    (before,) = narrow.area("general").glob("2*")
+    assert (before / "person.csv").stat().st_size == 600_000
+
+
+def test_a_connection_that_falls_silent_makes_way(narrow: UploadSite) -> None:
+    sending = StewardVisitor(narrow, CARL).begin()
+    path = create(narrow, sending, 10)
+    silent = HTTPConnection("127.0.0.1", narrow.port, timeout=20)
+    silent.putrequest("PATCH", path)
+    for name, value in {**sending.headers, **stream(0), "Content-Length": "10"}.items():
+        silent.putheader(name, value)
+    silent.endheaders(b"01234")
+    assert silent.getresponse().status == 408
+    silent.close()
+    told = ask(narrow, "HEAD", path, {**sending.headers, "Tus-Resumable": "1.0.0"})[1]
+    arrived = int(told["Upload-Offset"])
+    rest = b"0123456789"[arrived:]
+    assert ask(narrow, "PATCH", path, {**sending.headers, **stream(arrived)}, rest)[0] == 204
+    digest = hashlib.sha256(b"0123456789").hexdigest()
+    assert sending.finish(person_csv=digest)[0] == 200

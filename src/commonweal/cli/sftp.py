@@ -30,7 +30,10 @@ def serve(
         str | None, typer.Option(show_default="127.0.0.1", help="Address to listen on.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, show_default="2022", help="Port.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, show_default="2022", help="Port; 0 takes a free one and says which."
+        ),
     ] = None,
 ) -> None:
     """Serve the SFTP drop until stopped.
@@ -50,7 +53,10 @@ def serve(
         )
     fingerprint = read_host_fingerprint(get_host_key(settings.home))
     ERR.print(f"Host key {fingerprint}; tell it to the stewards, who compare it.", markup=False)
-    address = (host or settings.drop.sftp_host, str(port or settings.drop.sftp_port))
+    address = (
+        host or settings.drop.sftp_host,
+        str(settings.drop.sftp_port if port is None else port),
+    )
     command = [sys.executable, "-m", "commonweal.intake.sftp", *address]
     os.execv(sys.executable, command)  # noqa: S606  (our own command; it takes our place)
 

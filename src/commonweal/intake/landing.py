@@ -117,7 +117,6 @@ def submit_folder(
             were checked, or the landing area cannot be written.
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
-    delivery = replace(delivery, around=around or delivery.around)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(

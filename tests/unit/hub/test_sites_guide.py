@@ -17,7 +17,7 @@ from commonweal.hub.sites.markup import render_markup
 from commonweal.hub.sites.models import AuditEntry, GuideText
 from commonweal.schema.model import get_model
 
-TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "code", "pre", "a"}
+TAGS = {"h2", "h3", "p", "ul", "ol", "li", "strong", "code", "pre", "a"}
 
 
 class Collector(HTMLParser):
@@ -56,7 +56,7 @@ def test_no_text_makes_another_tag_or_an_open_one(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("## One\nwords\nmore", "<h3>One</h3>\n<p>words more</p>"),
+        ("## One\nwords\nmore", "<h2>One</h2>\n<p>words more</p>"),
         ("- a\n- **b**", "<ul><li>a</li><li><strong>b</strong></li></ul>"),
         ("1. a\n2) `<b>`", "<ol><li>a</li><li><code>&lt;b&gt;</code></li></ol>"),
         ("[x](javascript:1)", "<p>[x](javascript:1)</p>"),

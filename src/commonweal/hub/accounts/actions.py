@@ -12,8 +12,8 @@ PASSWORD_BYTES = 12
 
 
 @dataclass(frozen=True)
-class DemoAccount:
-    """An account of the demo programme."""
+class NewAccount:
+    """An account to be made."""
 
     email: str
     name: str
@@ -21,16 +21,16 @@ class DemoAccount:
 
 
 DEMO_ACCOUNTS = (
-    DemoAccount("researcher@demo.example", "Rosa Researcher"),
-    DemoAccount("colleague@demo.example", "Cal Colleague"),
-    DemoAccount("steward@demo.example", "Stella Steward", Role.STEWARD),
-    DemoAccount("curator@demo.example", "Curt Curator", Role.CURATOR),
+    NewAccount("researcher@demo.example", "Rosa Researcher"),
+    NewAccount("colleague@demo.example", "Cal Colleague"),
+    NewAccount("steward@demo.example", "Stella Steward", Role.STEWARD),
+    NewAccount("curator@demo.example", "Curt Curator", Role.CURATOR),
 )
 
 
 @transaction.atomic
 def ensure_demo_accounts(
-    accounts: Sequence[DemoAccount] = DEMO_ACCOUNTS,
+    accounts: Sequence[NewAccount] = DEMO_ACCOUNTS,
 ) -> list[tuple[str, str | None]]:
     """Create the demo accounts that are missing; return email and password of all of them.
 
@@ -39,12 +39,13 @@ def ensure_demo_accounts(
     """
     existing = set(User.objects.values_list("email", flat=True))
     return [
-        (account.email, None if account.email in existing else _create_account(account))
+        (account.email, None if account.email in existing else create_account(account))
         for account in accounts
     ]
 
 
-def _create_account(account: DemoAccount) -> str:
+def create_account(account: NewAccount) -> str:
+    """Make an account and return its password, which is kept nowhere."""
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     User.objects.create_user(
         email=account.email, name=account.name, password=password, role=account.role

@@ -12,9 +12,11 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-OPEN_PAGES = frozenset({"healthz", "account_login", "account_logout", "account_signup"})
+OPEN_PAGES = frozenset(
+    {"healthz", "account_login", "account_logout", "account_signup", "account_inactive"}
+)
 """Names of the addresses that answer before sign-in; each stands here for a reason."""
-ACCOUNT_PAGES = frozenset({"account_change_password", "account_reauthenticate", "set_language"})
+ACCOUNT_PAGES = frozenset({"account_change_password", "account_reauthenticate"})
 """Everybody's own, whatever their role."""
 
 

@@ -73,10 +73,7 @@ def build_line_chart(
         title=title,
         description=description,
         points=points,
-        segments=tuple(
-            Segment(one.x, one.y, other.x, other.y)
-            for one, other in pairwise(points)
-        ),
+        segments=tuple(Segment(one.x, one.y, other.x, other.y) for one, other in pairwise(points)),
         axis=tuple((f"{y:.1f}", words) for y, words in zip(levels, axis, strict=True)),
         first=readings[0].when if len(readings) > 1 else "",
         last=readings[-1].when if readings else "",

@@ -89,8 +89,8 @@ class Deadline(models.Model):
 class SubmissionRow(models.Model):
     """A submission as the worker found it, under the name of its history.
 
-    ``content_hash`` tells when the row is out of date. ``report``, ``metrics``, ``comparison`` and ``history`` are the files of the same names,
-    which hold places and counts, no values.
+    ``content_hash`` tells when the row is out of date. ``report``, ``metrics``, ``comparison``
+    and ``history`` are the files of the same names, which hold places and counts, no values.
     """
 
     site = models.CharField(max_length=SITE_LENGTH, db_index=True)

@@ -146,7 +146,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "deadline": coming[0] if coming else None,
         "is_expected": is_expected(site),
         "issues": Issue.objects.filter(site=site.name, closed_at=None),
-        "titles": {},
+        "is_measured": bool(current and current.metrics),
         "credit": CreditRow.objects.filter(site=site.name).first(),
         "are_contacts_stale": are_contacts_stale(site.name, today),
         "has_contacts": Contact.objects.filter(site=site.name).exists(),

@@ -96,7 +96,12 @@ def remove_key(home: Path, *, site: str, fingerprint: str, now: datetime) -> Ste
 
 
 def list_keys(home: Path, site: str) -> list[StewardKey]:
-    """The keys that open a site's drop area now, by steward."""
+    """The keys that open a site's drop area now, by steward.
+
+    Raises:
+        CommonwealError: there is no such site.
+    """
+    get_site(home, site)
     folder = _place(home, site).path
     found = [_read(file) for file in _list_records(folder) if not _is_removed(file)]
     return sorted(found, key=lambda key: (key.steward, key.added_at))

@@ -34,8 +34,6 @@ from commonweal.intake.sites import get_site
 from commonweal.schema.errors import CommonwealError
 
 BLOCK_BYTES = 1 << 18
-SILENCE_SECONDS = 30
-"""After so long without a byte the connection counts as broken, and another may go on."""
 SAME_ORIGIN = frozenset({None, "same-origin", "none"})
 
 TusView = Callable[[HttpRequest, Draft, str], Answer]
@@ -100,7 +98,7 @@ def read_body(request: HttpRequest) -> Iterator[bytes]:
     """
     connection = request.META.get("gunicorn.socket")
     if connection is not None:
-        connection.settimeout(SILENCE_SECONDS)
+        connection.settimeout(get_settings().drop.silence_seconds)
     try:
         while block := request.read(BLOCK_BYTES):
             yield block

@@ -205,7 +205,7 @@
     }
     left.hidden = !odd.length;
     left.querySelector("span").textContent = odd.slice(0, 20).join(", ");
-    news.textContent = words.taken.replace("%s", taken);
+    news.textContent = `${words.taken} ${taken}`;
     fillLines();
   }
 

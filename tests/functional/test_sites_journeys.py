@@ -1,0 +1,379 @@
+"""A steward and a curator, each from the agreement to an accepted submission, in a browser."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.functional.conftest import HERE, check_page, find_free_ports
+from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
+
+from commonweal.engine.settings import HubSettings, Settings
+from commonweal.engine.storage import readable_json
+from commonweal.hub.manage import run_manage
+from commonweal.hub.provision import Credential, index_sites, prepare_hub
+from commonweal.hub.server import Process, run_hub
+from commonweal.intake.check import check_folder
+from commonweal.intake.landing import Delivery, submit_folder
+from commonweal.intake.lifecycle.receive import receive_sites
+from commonweal.intake.lifecycle.reception import Receiver
+from commonweal.intake.onboarding import authorise, record_isa_executed
+from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
+
+pytestmark = pytest.mark.functional
+
+HARBOUR = Site(
+    "harbour", "Harbour Hospital", "MA", purposes=(Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+)
+HILL = Site("hill", "Hill Clinic", "OH", isa_date=date(2026, 1, 7), test_load="hill-20260201-0")
+PASSWORD = "a harbour for ships"
+
+
+@dataclass(frozen=True)
+class SitesHub:
+    """The sites process, being served, with a worker at hand."""
+
+    address: str
+    settings: Settings
+    credentials: dict[str, Credential]
+
+    def work(self) -> None:
+        """One round of the worker: receive, index, remind, send."""
+        receive_sites(Receiver(self.settings.home, SETTINGS), list_sites(self.settings.home))
+        index_sites(self.settings)
+        for command in ("remind", "send_notices"):
+            assert run_manage(self.settings, [command]) == 0
+
+    def sign_in(self, page: Page, email: str, password: str = "") -> None:
+        """Sign in, with the password of a demo account or the one given."""
+        page.goto(f"{self.address}/")
+        page.get_by_label("Email").fill(email)
+        known = self.credentials.get(email)
+        page.get_by_label("Password").fill(password or (known.password if known else "") or "")
+        page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.fixture(scope="module")
+def sites_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[SitesHub]:
+    """A programme with two sites: one at its beginning, one that has sent for a while."""
+    home = tmp_path_factory.mktemp("sites")
+    for site in (HARBOUR, HILL):
+        register_site(home, site)
+    hand_in_of_hill(home, home.parent / f"{home.name}-hill")
+    port = find_free_ports(1)[0]
+    settings = Settings(home=home, hub=HubSettings(sites_port=port), engine=SETTINGS)
+    credentials = {c.email: c for c in prepare_hub(settings)}
+    index_sites(settings)
+    process = Process("sites", "strict_sites", port, holds_secrets=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
+        patch.setenv("PYTHONWARNINGS", "error")
+        with run_hub(settings, workers=1, processes=[process]) as running:
+            yield SitesHub(running[0].address.rstrip("/"), settings, credentials)
+
+
+def hand_in_of_hill(home: Path, folder: Path) -> None:
+    """Three quarters of Hill: a metric that recovers, one that gets worse."""
+    for quarter, (keys, standard) in enumerate([(0.62, 0.97), (0.81, 0.93), (0.95, 0.66)]):
+        now = datetime(2026, 2 + 3 * quarter, 20, 9, tzinfo=UTC)
+        write_persons(folder, *range(1, 4 + quarter))
+        values = [
+            build_value("gc_2", keys),
+            build_value("gc_1_standard", standard),
+            build_value("gc_1_standard", standard, "drug_exposure"),
+        ]
+        content = readable_json(
+            {"vocabulary": {"version": "v5", "abridged": False}, "values": values}
+        )
+        submit_folder(
+            folder,
+            home=home,
+            site=HILL.name,
+            purpose=Purpose.PRODUCTION,
+            synthetic=True,
+            now=now,
+            report=check_folder(folder, dialect="programme", settings=SETTINGS),
+            delivery=Delivery(measure=lambda *_, content=content: {"metrics.json": content}),
+        )
+
+
+def build_value(metric: str, share: float, table: str | None = None) -> dict[str, object]:
+    """A value as the metrics of a submission hold it."""
+    meets = share >= 0.9
+    return {
+        "metric": metric,
+        "table": table,
+        "part": "",
+        "status": "measured",
+        "numerator": round(share * 1000),
+        "denominator": 1000,
+        "value": share,
+        "band": "meets" if meets else "not_met",
+        "words": "meets the target" if meets else "does not meet the target",
+        "tone": "good" if meets else "poor",
+        "action": not meets,
+        "concerned": 1000 - round(share * 1000),
+        "note": "",
+    }
+
+
+def test_a_steward_from_the_agreement_to_an_accepted_submission(
+    sites_hub: SitesHub, page: Page, tmp_path: Path
+) -> None:
+    home, now = sites_hub.settings.home, datetime.now(tz=UTC)
+    good = write_persons(tmp_path / "good", 1, 2, 3)
+    bad = write_table(tmp_path / "bad", "person", [valid_row("person", gender_concept_id="male")])
+    record_isa_executed(home, "harbour", on=now.date(), by="the data centre", now=now)
+
+    # The demo's steward belongs to Harbour. Its first page says what comes next.
+    sites_hub.sign_in(page, "steward@demo.example")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Harbour Hospital")
+    expect(page.get_by_text("No production submission has been accepted yet.")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Onboarding").click()
+    expect(page.get_by_text("Information security agreement executed")).to_be_visible()
+    assert page.get_by_role("button", name="Record").count() == 0
+    check_page(page)
+
+    # Real data are refused before the test load, in words.
+    page.get_by_role("link", name="Upload").click()
+    begin(page, "production", "real")
+    expect(page.get_by_role("alert")).to_contain_text("not authorised to send production")
+    check_page(page)
+
+    # A test load with a fault comes back with the line it is on.
+    begin(page, "test", "synthetic")
+    hand_in(page, bad)
+    sites_hub.work()
+    open_latest(page)
+    expect(page.locator("dl .cw-pill")).to_have_text("Rejected")
+    expect(page.get_by_text("First lines: 2", exact=True)).to_be_visible()
+    assert "male" not in page.get_by_role("main").inner_text()
+    check_page(page)
+    page.get_by_role("link", name="Warnings").click()
+    expect(page.get_by_text("First lines: 2")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "gender_concept_id" in Path(download.value.path()).read_text()
+
+    # Mended, it passes, and the checklist knows by itself.
+    page.get_by_role("link", name="Upload").click()
+    begin(page, "test", "synthetic")
+    hand_in(page, good)
+    sites_hub.work()
+    open_latest(page)
+    expect(page.locator("dl .cw-pill")).to_have_text("Accepted")
+    assert get_site(home, "harbour").test_load
+
+    # The data centre authorises production; now the same page takes it.
+    authorise(home, "harbour", purposes=tuple(Purpose), by="the data centre", now=now)
+    page.get_by_role("link", name="Upload").click()
+    begin(page, "production", "real")
+    hand_in(page, good)
+    sites_hub.work()
+    open_latest(page)
+    expect(page.locator("dl .cw-pill")).to_have_text("Current")
+    check_page(page)
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("region", name="In force")).to_contain_text("3 rows")
+    check_page(page)
+
+    # Contacts are the site's own to keep current.
+    page.get_by_role("link", name="People").click()
+    page.get_by_label("Name", exact=True).fill("Nora Night")
+    page.get_by_label("Email address").fill("nora@harbour.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="The list is right: confirm it").click()
+    expect(page.get_by_text("nora@harbour.example")).to_be_visible()
+    check_page(page)
+    for tab in ("Submissions", "Metrics", "Issues", "Deadlines"):
+        page.get_by_role("link", name=tab, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(tab)
+        check_page(page)
+
+    # Another site's pages do not open.
+    answer = page.request.get(f"{sites_hub.address}/sites/of/hill/")
+    assert answer.status == 403
+
+
+def begin(page: Page, purpose: str, kind: str) -> None:
+    """Say what is sent, and go on to the files."""
+    page.get_by_label("What the submission is for").select_option(purpose)
+    page.get_by_label("Whose records these are").select_option(kind)
+    page.get_by_role("button", name="Go on to the files").click()
+
+
+def hand_in(page: Page, file: Path) -> None:
+    """Send a file on the upload page and hand the folder in."""
+    page.locator("#choose-files").set_input_files(file)
+    expect(page.locator("#files [data-state='whole']")).to_be_visible()
+    page.get_by_role("button", name="Hand in").click()
+    expect(page).to_have_url(re.compile("/received/"))
+
+
+def open_latest(page: Page) -> None:
+    """Open the report of what was sent last."""
+    page.get_by_role("link", name="Your site").click()
+    page.get_by_role("link", name="Submissions", exact=True).click()
+    page.locator("tbody a").first.click()
+
+
+def test_a_curator_from_the_agreement_to_an_accepted_submission(
+    sites_hub: SitesHub, page: Page, tmp_path: Path
+) -> None:
+    home = sites_hub.settings.home
+    sites_hub.sign_in(page, "curator@demo.example")
+
+    # The board shows all sites by what they sent last.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sites")
+    expect(page.get_by_role("region", name="Current")).to_contain_text("Hill Clinic")
+    check_page(page)
+
+    # A new site is registered; its checklist says what has to come first.
+    page.get_by_role("link", name="Register a site").click()
+    page.get_by_label("Short name").fill("Meadow!")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Enter a valid value.")).to_be_visible()
+    check_page(page)
+    page.get_by_label("Short name").fill("meadow")
+    page.get_by_label("Full name").fill("Meadow Health")
+    page.get_by_label("State").fill("VT")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Onboarding")
+    check_page(page)
+    record(page, "Contact list kept current")
+    expect(page.get_by_role("alert")).to_contain_text("The site has no contacts yet.")
+    check_page(page)
+    record(page, "Information security agreement executed")
+
+    # People: a contact, a primary steward with everything signed.
+    page.get_by_role("link", name="People").click()
+    page.get_by_label("Name", exact=True).fill("Mona Meadow")
+    page.get_by_label("Email address").fill("mona@meadow.example")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="The list is right: confirm it").click()
+    page.get_by_role("link", name="Add a steward").click()
+    check_page(page)
+    page.get_by_label("Name", exact=True).fill("Stan Steward")
+    page.get_by_label("Institutional email address").fill("stan@meadow.example")
+    page.get_by_label("Rules of behaviour signed on").fill("2026-02-01")
+    page.get_by_label("Security training attested on").fill("2026-02-02")
+    page.get_by_label("First password").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_text("Stan Steward", exact=True)).to_be_visible()
+    check_page(page)
+
+    # The drop area is opened and announced; production has to wait for the test load.
+    page.get_by_role("link", name="Onboarding").click()
+    record(page, "Data steward accounts")
+    record(page, "Drop area opened")
+    record(page, "Site told about its drop area")
+    expect(step(page, "Production authorised")).to_contain_text("Has to wait")
+    send(home, tmp_path / "test", Purpose.TEST, 1, 2)
+    page.reload()
+    expect(step(page, "Test load passed")).to_contain_text("Done")
+    record(page, "Production authorised")
+    expect(step(page, "Production authorised")).to_contain_text("Done")
+    check_page(page)
+
+    # The first production submission is accepted, and the board and the outbox know.
+    send(home, tmp_path / "production", Purpose.PRODUCTION, 1, 2, 3)
+    sites_hub.work()
+    page.get_by_role("link", name="Sites", exact=True).click()
+    expect(page.get_by_role("region", name="Current")).to_contain_text("Meadow Health")
+    page.get_by_role("link", name="Outbox").click()
+    expect(page.get_by_role("link", name="may send production data")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="was accepted").first.click()
+    expect(page.get_by_text("Attached: the report of")).to_be_visible()
+    expect(page.get_by_text("mona@meadow.example, stan@meadow.example")).to_be_visible()
+    check_page(page)
+    mails = [file.read_text() for file in (home / "hub" / "mail").iterdir()]
+    assert any("Meadow Health may send production data" in mail for mail in mails)
+
+    # Deadlines, metrics with their course, issues that opened and closed, the guide, the audit.
+    page.get_by_role("link", name="Deadlines").click()
+    page.get_by_label("Title").fill("A deadline between")
+    page.get_by_label("Day").fill("2030-05-05")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("button", name="A deadline between")).to_be_visible()
+    check_page(page)
+    page.goto(f"{sites_hub.address}/sites/of/hill/metrics/")
+    expect(page.get_by_role("img", name="Valid foreign keys (GC-2)")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Issues").click()
+    expect(page.get_by_role("heading", name="Closed")).to_be_visible()
+    check_page(page)
+    page.locator(".cw-line--exclude a").first.click()
+    page.get_by_label("Your note").fill("Their mapping table is being redone.")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.get_by_text("Their mapping table is being redone.")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Submissions", exact=True).click()
+    page.locator("tbody a").first.click()
+    expect(page.get_by_text("Compared with the one before")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Guide").click()
+    page.get_by_role("link", name="Data sprint").click()
+    page.get_by_role("link", name="Edit the words").click()
+    page.get_by_label("Text").fill("## Our own words\n\nSee `person.csv`.")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="Our own words")).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("heading", name="Our own words")).to_be_visible()
+    page.get_by_role("link", name="Audit").click()
+    expect(page.get_by_text("guide_changed")).to_be_visible()
+    check_page(page)
+
+    # Closing a site closes its accounts at once.
+    page.goto(f"{sites_hub.address}/sites/of/meadow/close/")
+    check_page(page)
+    page.get_by_label("Why, for the record").fill("the award ended")
+    page.get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_text("This site was closed on")).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name="Sign out").click()
+    sites_hub.sign_in(page, "stan@meadow.example", PASSWORD)
+    expect(page.get_by_role("heading", name="This account is closed")).to_be_visible()
+    check_page(page)
+
+
+def record(page: Page, title: str) -> None:
+    """Record a step today."""
+    page.get_by_role("button", name=re.compile(f"Record ?: {title}")).click()
+
+
+def step(page: Page, title: str) -> object:
+    """The step of a title in the checklist."""
+    return page.locator(".cw-step", has=page.get_by_role("heading", name=title))
+
+
+def send(home: Path, folder: Path, purpose: Purpose, *ids: int) -> None:
+    """What Meadow's steward sends from the command line."""
+    write_persons(folder, *ids)
+    submit_folder(
+        folder,
+        home=home,
+        site="meadow",
+        purpose=purpose,
+        synthetic=True,
+        now=datetime.now(tz=UTC),
+        report=check_folder(folder, dialect="programme", settings=SETTINGS),
+    )
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-MX"])
+def test_the_guide_is_open_to_everybody_in_both_languages(
+    sites_hub: SitesHub, browser: Browser, language: str
+) -> None:
+    page = browser.new_context(locale=language).new_page()
+    for name in ("overview", "data-model", "transfer", "timeline", "sprint", "tutorial"):
+        page.goto(f"{sites_hub.address}/sites/guide/{name}/")
+        assert page.evaluate("document.documentElement.lang") == language[:2]
+        check_page(page)
+    page.context.close()
