@@ -57,15 +57,33 @@ def _make_good(field: Field) -> pl.Expr:
         # A prime step visits every number below 2^24 once: keys in no order, none repeated.
         return ((row % 2**24 * 7_368_787 % 2**24) + row // 2**24 * 2**24 + 1).cast(pl.String)
     if field.is_concept:
-        return (row * 31 % 9000 + 3_000_000).cast(pl.String)
+        return _make_concept(field)
     cells = {
         DataType.INTEGER: (row * 7919 % 4_000_000 + 1).cast(pl.String),
         DataType.FLOAT: ((row * 31 % 20_000 - 100) / 100).cast(pl.String),
         DataType.DATE: day.dt.to_string("%Y-%m-%d"),
         DataType.TIMESTAMP: _make_time(day),
-        DataType.STRING: pl.concat_str(pl.lit('val "q", '), (row * 13 % 1000).cast(pl.String)),
+        DataType.STRING: _make_text(field),
     }
     return cells[field.type]
+
+
+def _make_concept(field: Field) -> pl.Expr:
+    """One of 9,000 for what happened; sources are not mapped, the others are always the same."""
+    if field.name.endswith("_source_concept_id"):
+        return pl.lit("0")
+    if field.name in ("measurement_concept_id", "visit_concept_id"):
+        return (pl.col("row") * 31 % 9000 + 3_000_000).cast(pl.String)
+    return pl.lit("32817")
+
+
+def _make_text(field: Field) -> pl.Expr:
+    number = (pl.col("row") * 13 % 9000).cast(pl.String)
+    if field.name == "unit_source_value":
+        return pl.lit("mm[Hg]")
+    if field.name == "value_source_value":
+        return pl.concat_str(pl.lit('val "q", '), number)
+    return pl.concat_str(pl.lit("LOINC:"), number, pl.lit("-7"))
 
 
 def _make_time(day: pl.Expr) -> pl.Expr:

@@ -11,12 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+HEADINGS = "| | time, s | CPU, s | rows per CPU s | memory, MB |"
+COMMONWEAL = str(Path(sys.executable).with_name("commonweal"))
 WATCHED = ("commonweal", "duckdb", "polars", "pyarrow", "sqlglot")
 
 
@@ -27,6 +29,10 @@ class Contender:
     name: str
     command: Sequence[str]
     ours: bool = False
+    rows: int | None = None
+    """The rows it does, where these are not those of the benchmark: then only rates compare."""
+    accepts: Sequence[int] = (0,)
+    """Exit codes that mean the job was done."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class Benchmark:
     contenders: Sequence[Contender]
     target: str
     notes: str
+    recorded: Mapping[str, float] = field(default_factory=dict)
+    """Rows per CPU second of those who could not be run here, as measured elsewhere."""
 
 
 def run_once(contender: Contender) -> Cost:
@@ -62,7 +70,7 @@ def run_once(contender: Contender) -> Cost:
         with subprocess.Popen(command, cwd=REPOSITORY, stdout=quiet, stderr=said) as child:
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
+        if child.returncode not in contender.accepts:
             said.seek(0)
             print(said.read().decode(errors="replace"), file=sys.stderr)
             sys.exit(f"{contender.name} ended with {child.returncode}; nothing can be said.")
@@ -93,24 +101,51 @@ def find_median(costs: Sequence[Cost]) -> Cost:
     )
 
 
+def _compare_costs(costs: Mapping[str, Cost], ours: Contender, peer: Contender) -> str:
+    return (
+        f"- **{costs[ours.name].cpu / costs[peer.name].cpu:.2f} × the CPU** and "
+        f"{costs[ours.name].wall / costs[peer.name].wall:.2f} × the time of {peer.name}"
+    )
+
+
+def run_script(module: str, *arguments: str) -> list[str]:
+    """The command that runs one of our contenders in a process of its own."""
+    return [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+
+
+def run_to_end(command: Sequence[str], *, accepts: Sequence[int] = (0,)) -> str:
+    """Run a command that is not measured; what it prints."""
+    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in accepts:
+        sys.exit(f"{command} ended with {done.returncode}.")
+    return done.stdout
+
+
 def render_report(benchmark: Benchmark, costs: Mapping[str, Cost], runs: int) -> str:
     """The page for ``docs/benchmarks``: ratios to the peer first, then the figures."""
     ours = next(c for c in benchmark.contenders if c.ours)
-    peers = [c for c in benchmark.contenders if not c.ours]
+    rates = {c.name: (c.rows or benchmark.rows) / costs[c.name].cpu for c in benchmark.contenders}
     ratios = [
-        f"- **{costs[ours.name].cpu / costs[peer.name].cpu:.2f} × the CPU** and "
-        f"{costs[ours.name].wall / costs[peer.name].wall:.2f} × the time of {peer.name}"
-        for peer in peers
+        _compare_costs(costs, ours, c)
+        for c in benchmark.contenders
+        if not c.ours and c.rows is None
     ]
+    others = {c.name: rates[c.name] for c in benchmark.contenders if not c.ours and c.rows}
+    for name, rate in (others | dict(benchmark.recorded)).items():
+        ratios.append(
+            f"- **{rates[ours.name] / rate:,.0f} × the rows per CPU second** of {name}, which does "
+            f"{rate:,.0f}"
+        )
     rows = [
-        f"| {name} | {cost.wall:.2f} | {cost.cpu:.2f} | {cost.memory / 1e6:.0f} |"
+        f"| {name} | {cost.wall:.2f} | {cost.cpu:.2f} | {rates[name]:,.0f} "
+        f"| {cost.memory / 1e6:.0f} |"
         for name, cost in costs.items()
     ]
     parts = [
         f"# {benchmark.title}",
         f"{benchmark.rows:,} rows; median of {runs} runs after one to warm up, in one session.",
         "\n".join([f"{ours.name} takes", "", *ratios]),
-        "\n".join(["| | time, s | CPU, s | memory, MB |", "|---|---|---|---|", *rows]),
+        "\n".join([HEADINGS, "|---|---|---|---|---|", *rows]),
         f"Target: {benchmark.target}.",
         benchmark.notes,
         describe_machine(),

@@ -5,57 +5,28 @@
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.check_benchmark import PEER, prepare_check, prepare_visits
 from benchmarks.harness import (
+    COMMONWEAL,
     REPOSITORY,
     Benchmark,
     Contender,
     render_report,
     run_benchmark,
+    run_script,
+    run_to_end,
 )
 
 ROWS_PER_PERSON = 100
 """Of all tables of the OMOP folder, those about places and eras included."""
 SYNTHEA_PERSONS = 4
-COMMONWEAL = str(Path(sys.executable).with_name("commonweal"))
-
-
-def run_script(module: str, *arguments: str) -> list[str]:
-    """The command that runs one of our contenders in a process of its own."""
-    return [sys.executable, "-m", f"benchmarks.{module}", *arguments]
-
-
-def run_to_end(command: list[str]) -> str:
-    """Run a command that is not measured; what it prints."""
-    return subprocess.run(
-        command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
-
-
-def prepare_check(folder: Path, rows: int) -> Benchmark:
-    """One valid file of measurements, checked whole."""
-    submission = folder / "submission"
-    submission.mkdir()
-    file = submission / "measurement.csv"
-    run_to_end(run_script("check_file", "generate", str(file), str(rows)))
-    return Benchmark(
-        name="check",
-        title="Checking a file of measurements",
-        rows=rows,
-        contenders=[
-            Contender("a bare Polars parse", run_script("check_file", "parse", str(file))),
-            Contender("`commonweal check`", [COMMONWEAL, "check", str(submission)], ours=True),
-        ],
-        target="at most twice the CPU of the bare parse, at most 0.5 GB",
-        notes=f"The file holds {file.stat().st_size / 1e6:.0f} MB and no fault. Both figures "
-        "include starting Python, which weighs more the smaller the file is.",
-    )
 
 
 def prepare_stage(folder: Path, rows: int) -> Benchmark:
@@ -146,6 +117,7 @@ def prepare_synth(folder: Path, rows: int) -> Benchmark:
 
 PREPARE: dict[str, Callable[[Path, int], Benchmark]] = {
     "check": prepare_check,
+    "check-visits": prepare_visits,
     "stage": prepare_stage,
     "cohort": prepare_cohort,
     "synth": prepare_synth,
@@ -159,7 +131,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the input")
     parser.add_argument("--runs", type=int, default=3, help="measured rounds")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "benchmarks")
+    parser.add_argument("--peer", type=Path, help="checkout of aou-ehr-file-check to run as well")
     options = parser.parse_args()
+    if options.peer:
+        os.environ[PEER] = str(options.peer.resolve())
     if unknown := set(options.names) - set(PREPARE):
         parser.error(f"unknown benchmark {', '.join(sorted(unknown))}; there are {list(PREPARE)}")
     for name in options.names or PREPARE:

@@ -18,10 +18,10 @@ from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.file import FileCheck
 from commonweal.intake.check.header import fold
 from commonweal.intake.check.structure import count_lines
-from commonweal.intake.findings import Severity
+from commonweal.intake.findings import MAX_EXAMPLES, Severity
 from commonweal.intake.reading import RECORD, write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
-from commonweal.schema.model import Table, get_model
+from commonweal.schema.model import DataType, Table, get_model
 
 DEATH, NOTE = programme_table("death"), programme_table("note")
 HEADER = ",".join(DEATH.columns).encode()
@@ -179,6 +179,43 @@ def test_a_mutated_file_is_accepted_only_when_no_cell_is_lost(
             assert code is None or code in {"length.exceeded", "type.timestamp_precision"}
 
 
+NOTES = st.lists(
+    st.fixed_dictionaries(
+        {"note_id": st.integers(0, 2**63 - 1), "note_text": st.text(min_size=1, max_size=8)}
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(NOTES, mutations())
+@settings(max_examples=80, deadline=None)
+def test_mutated_json_lines_are_accepted_only_when_no_cell_is_lost(
+    notes: list[dict[str, int | str]], mutate: Mutation
+) -> None:
+    lines = [json.dumps(valid_row("note") | note, ensure_ascii=False) for note in notes]
+    content = mutate("\n".join(lines).encode())
+    with TemporaryDirectory() as name:
+        path, out = Path(name) / "note.jsonl", Path(name) / "out.parquet"
+        path.write_bytes(content)
+        report = check(path)
+        if not report.is_accepted:
+            return
+        write_text_parquet(path, NOTE, out)
+        found = [
+            {key: cell for key, cell in row.items() if cell is not None}
+            for row in pl.read_parquet(out).drop(RECORD).to_dicts()
+        ]
+    named = {fold(column): column for column in NOTE.columns}
+    expected = []
+    for line in content.removeprefix(b"\xef\xbb\xbf").splitlines():
+        pairs = json.loads(line, object_pairs_hook=list, parse_int=str, parse_float=str)
+        cells = [(named[fold(key)], value) for key, value in pairs]
+        assert len(dict(cells)) == len(cells)
+        expected.append({key: value for key, value in cells if value not in ("", None)})
+    assert found == expected
+
+
 @given(GOOD_ROWS, ENDS)
 @settings(max_examples=40, deadline=None)
 def test_a_good_file_is_accepted(rows: list[dict[str, str]], line_end: str) -> None:
@@ -201,6 +238,48 @@ def test_every_physical_line_belongs_to_a_record(content: bytes) -> None:
     assert places == sorted(set(places))
     assert checked.report.seen_rows <= there
     assert all(line <= there + 1 for _, line in places)
+
+
+EXTREME = {
+    DataType.INTEGER: ["", "0", "1", "2", "-1", str(-(2**63)), str(2**63 - 1), "2000000001", "x"],
+    DataType.FLOAT: ["", "1.5", "-1e308", "nan"],
+    DataType.STRING: ["", "x"],
+    DataType.DATE: ["", "0001-01-01", "9999-12-31", "2020-01-01", "2020-02-30"],
+    DataType.TIMESTAMP: ["", "0001-01-01 00:00", "9999-12-31T23:59:59Z", "2020-01-01 08:00:00"],
+}
+TOGETHER = ("person", "visit_occurrence", "condition_occurrence", "measurement", "location")
+
+
+@given(st.data(), st.sampled_from(["programme", "omop-5.4", "sprint", "alpha"]))
+@settings(max_examples=40, deadline=None)
+def test_extreme_cells_in_several_tables_end_in_a_verdict(
+    data: st.DataObject, dialect: str
+) -> None:
+    """Keys that meet, years that no calendar has, numbers at the ends of their range."""
+    model = get_model(dialect)
+    names = [n for n in (*TOGETHER, "death", "fact_relationship") if n in model.tables]
+    with TemporaryDirectory() as name:
+        sent = {}
+        for table in map(model.table, names):
+            cells = st.tuples(*(st.sampled_from(EXTREME[field.type]) for field in table.fields))
+            sent[table.name] = data.draw(st.lists(cells, max_size=4), label=table.name)
+            text = io.StringIO()
+            csv.writer(text).writerows([table.columns, *sent[table.name]])
+            (Path(name) / f"{table.name}.csv").write_text(text.getvalue(), newline="")
+        report = check_folder(Path(name), dialect=dialect, settings=SETTINGS)
+    for file in report.files:
+        assert file.seen_rows == len(sent[file.table])
+        for finding in file.findings:
+            shown = 0 if finding.code in WITHOUT_PLACES else min(finding.count, MAX_EXAMPLES)
+            assert len(finding.examples) == shown, finding.code
+
+
+WITHOUT_PLACES = {
+    "file.no_rows",
+    "key.not_checked",
+    "concept.not_abridged",
+    "sprint.too_many_persons",
+}
 
 
 @pytest.mark.parametrize("dialect", ["programme", "omop-5.3", "omop-5.4", "sprint", "alpha"])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,8 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.intake_folders import check, csv_text, programme_table
 
-from commonweal.intake.check.doubtful import build_suspect
+from commonweal.intake.check.columnar import Source, check_cells
+from commonweal.intake.check.doubtful import build_suspect, read_key
 from commonweal.intake.check.exact import find_fault
+from commonweal.intake.check.kept import is_kept, is_kept_presence
 from commonweal.intake.check.preflight import survey
 from commonweal.intake.check.structure import Copy, copy_sound_records
 from commonweal.intake.findings import Tally
@@ -34,6 +37,7 @@ FIELDS = st.builds(
     primary_key=st.just(value=False),
     description=st.just(""),
     length=st.none() | st.integers(1, 8),
+    values=st.sampled_from([frozenset(), frozenset({"1", "UTC"})]),
 )
 
 
@@ -149,3 +153,74 @@ def test_any_bytes_get_an_answer(content: bytes, with_header: bool) -> None:
         (Path(name) / "death.csv").write_bytes(header + content)
         report = check(Path(name))
         assert report.verdict in ("accepted", "rejected")
+
+
+FLOATS = st.from_regex(r"[+-]?[0-9]{0,20}\.?[0-9]{0,20}([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+KEPT = st.builds(
+    Field,
+    name=st.sampled_from(["cell", "year_of_birth", "zip"]),
+    type=st.sampled_from(DataType),
+    required=st.booleans(),
+    primary_key=st.booleans(),
+    description=st.just(""),
+    length=st.none() | st.integers(1, 8),
+)
+
+
+def read_whole(field: Field, cells: list[str], *, quoted: bool) -> tuple[Tally, list[object]]:
+    """What the columnar pass makes of a file with one column: faults, and what it keeps."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+    writer.writerows(["", cell] for cell in cells)
+    tally = Tally(show_values=True)
+    with TemporaryDirectory() as name:
+        path, keys = Path(name) / "file.csv", Path(name) / "keys.parquet"
+        path.write_text(text.getvalue(), encoding="utf-8", newline="")
+        source = Source(path, header_bytes=0, header_lines=0, width=2, fields=((1, field),))
+        structure = check_cells(source, keys, tally=tally, progress=lambda _: None)
+        assert (structure.sound, structure.records) == (True, len(cells))
+        kept = pl.read_parquet(keys)
+    column = kept[field.name].to_physical() if field.name in kept.columns else None
+    return tally, [] if column is None else column.to_list()
+
+
+@given(
+    KEPT,
+    st.lists(CELLS | FLOATS, min_size=1, max_size=40).filter(lambda c: "\0" not in "".join(c)),
+    st.booleans(),
+    st.sampled_from([0, 500]),
+)
+@settings(max_examples=300, deadline=None)
+@example(
+    Field("cell", DataType.FLOAT, False, False, ""), ["-1.5", "-", ".", "5.", "1.2.3"], False, 500
+)
+@example(
+    Field("cell", DataType.INTEGER, True, True, ""), ["12345678", "9" * 18, "9" * 19], True, 500
+)
+@example(
+    Field("cell", DataType.TIMESTAMP, False, False, ""),
+    [
+        "2020-02-29 23:59:59",
+        "2020-02-29T24:00:00",
+        "2020-02-30 00:00:00",
+        "1849-01-01 00:00:00 UTC",
+    ],
+    False,
+    500,
+)
+def test_the_three_readers_together_are_the_certain_one(
+    field: Field, cells: list[str], quoted: bool, few: int
+) -> None:
+    cells = [cell.encode("utf-8", "ignore").decode() for cell in cells]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("commonweal.intake.check.cells.FEW", few)
+        tally, kept = read_whole(field, cells, quoted=quoted)
+    expected = Counter(filter(None, (find_fault(field, cell) for cell in cells)))
+    found = {f.code: f.count for f in tally.findings(file="f", table="t", details={})}
+    assert found == expected
+    if not is_kept(field):
+        assert kept == []
+    elif is_kept_presence(field):
+        assert kept == [cell != "" or None for cell in cells]
+    else:
+        assert kept == [read_key(field, cell) for cell in cells]

@@ -67,6 +67,39 @@ def test_report_that_cannot_be_written(tmp_path: Path, run: Run, option: str) ->
     assert "cannot be written" in done.stderr
 
 
+def test_a_file_is_checked_alone_and_not_handed_in(tmp_path: Path, run: Run) -> None:
+    person = write_persons(tmp_path / "in", 1)
+    write_table(tmp_path / "in", "death", [valid_row("death", death_date="soon")])
+    alone = run("check", person)
+    assert (alone.returncode, "death.csv" in alone.stdout) == (0, False)
+    run("sites", "register", "general", "--title", "General")
+    refused = run("submit", person, "--site", "general", "--purpose", "test")
+    assert refused.returncode == 2
+    assert "is not a folder" in refused.stderr
+
+
+def test_concepts_are_looked_up_in_the_vocabulary_that_was_loaded(tmp_path: Path, run: Run) -> None:
+    write_table(tmp_path / "in", "person", [valid_row("person", gender_concept_id="8507")])
+    assert "concept." not in run("check", tmp_path / "in").stdout
+    concept = {
+        "concept_id": "1",
+        "concept_name": "Cough",
+        "domain_id": "Condition",
+        "vocabulary_id": "SNOMED",
+        "concept_class_id": "Finding",
+        "standard_concept": "S",
+        "concept_code": "49727002",
+        "valid_start_date": "19700101",
+        "valid_end_date": "20991231",
+        "invalid_reason": "",
+    }
+    (tmp_path / "athena").mkdir()
+    lines = ["\t".join(cells) + "\n" for cells in (concept, concept.values())]
+    (tmp_path / "athena" / "CONCEPT.csv").write_text("".join(lines))
+    assert run("vocabulary", "load", tmp_path / "athena").returncode == 0
+    assert "concept.unknown" in run("check", tmp_path / "in").stdout
+
+
 def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, run: Run) -> None:
     folder = tmp_path / "in"
     write_persons(folder, 1)

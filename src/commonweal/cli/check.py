@@ -11,14 +11,13 @@ from commonweal.cli.output import ERR, OUT, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.engine.storage import readable_json
 from commonweal.intake.check import check_folder
-from commonweal.intake.check.concepts import Terms
 from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.report import CheckReport
 from commonweal.intake.reports.junit import render_junit
 from commonweal.intake.reports.table import render_csv
 from commonweal.intake.terminal import render_terminal
-from commonweal.pipeline.vocabulary import get_vocabulary
+from commonweal.pipeline.vocabulary import get_terms
 from commonweal.schema.errors import CommonwealError, ExitCode
 
 FolderArgument = Annotated[
@@ -101,13 +100,12 @@ def check(
 def run_check(folder: Path, *, dialect: str, show_values: bool = False) -> CheckReport:
     """Check a folder with a progress bar on standard error."""
     settings = read_settings()
-    vocabulary = get_vocabulary(settings.home)
     with _FileBars() as bars:
         return check_folder(
             folder,
             dialect=dialect,
             settings=settings.engine,
-            terms=Terms(vocabulary.files, vocabulary.version, vocabulary.is_abridged),
+            terms=get_terms(settings.home),
             show_values=show_values,
             progress=bars.advance,
         )

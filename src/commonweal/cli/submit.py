@@ -8,6 +8,7 @@ import typer
 from commonweal.cli.check import DialectOption, FolderArgument, run_check
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.engine.settings import read_settings
+from commonweal.intake.check.folder import check_is_folder
 from commonweal.intake.landing import Submission, list_submissions, submit_folder
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
@@ -47,6 +48,7 @@ def submit(
     """
     home = read_settings().home
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    check_is_folder(folder)
     report = run_check(folder, dialect=dialect)
     known = {submission.id for submission in list_submissions(home)}
     submission = None

@@ -119,28 +119,30 @@ def _finding(finding: Finding) -> str:
 
 
 def _places(finding: Finding) -> str:
-    """The first places as a table, with values only where they were asked for."""
-    if not finding.examples:
+    """The first places: a sentence, or a table where values were asked for."""
+    examples = finding.examples
+    if not examples:
         return ""
-    with_values = any(example.value is not None for example in finding.examples)
-    titles = ("Line", "Record", "Value") if with_values else ("Line", "Record")
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    body = "".join(_place(example, with_value=with_values) for example in finding.examples)
-    caption = (
-        f"The first {len(finding.examples)} of {finding.count:,}"
-        if finding.count > len(finding.examples)
-        else "Where"
-    )
+    more = finding.count > len(examples)
+    caption = f"The first {len(examples)} of {finding.count:,}" if more else "Where"
+    if all(example.value is None for example in examples):
+        lines = ", ".join(f"{example.line:,}" for example in examples)
+        records = ", ".join(f"{example.record:,}" for example in examples)
+        return f'<p class="soft">{caption}: lines {lines} (records {records})</p>'
+    head = "".join(f'<th scope="col">{title}</th>' for title in ("Line", "Record", "Value"))
+    body = "".join(map(_place, examples))
     return (
         f'<table class="places"><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _place(example: Example, *, with_value: bool) -> str:
-    shown = escape(show_name(example.value or ""))
-    value = f"<td><code>{shown}</code></td>" if with_value else ""
-    return f"<tr><td>{example.line:,}</td><td>{example.record:,}</td>{value}</tr>"
+def _place(example: Example) -> str:
+    value = escape(show_name(example.value or ""))
+    return (
+        f"<tr><td>{example.line:,}</td><td>{example.record:,}</td>"
+        f"<td><code>{value}</code></td></tr>"
+    )
 
 
 def _completeness(tables: Sequence[TableCompleteness]) -> str:

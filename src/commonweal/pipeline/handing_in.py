@@ -11,6 +11,7 @@ from commonweal.intake.landing import Submission, find_submission, read_report, 
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, Site, register_site
 from commonweal.pipeline.progress import Progress
+from commonweal.pipeline.vocabulary import get_terms
 
 DIALECT = "programme"
 
@@ -51,7 +52,13 @@ def hand_in(
         purpose=Purpose.PRODUCTION,
         synthetic=True,
         now=now,
-        report=check_folder(folder, dialect=DIALECT, settings=settings.engine, today=today),
+        report=check_folder(
+            folder,
+            dialect=DIALECT,
+            settings=settings.engine,
+            today=today,
+            terms=get_terms(settings.home),
+        ),
     )
     progress.end()
     return HandedIn(site, read_report(submission), submission)

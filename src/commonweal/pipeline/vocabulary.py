@@ -15,6 +15,7 @@ from pathlib import Path
 
 from commonweal.engine.protocol import Engine
 from commonweal.engine.storage import digest_of, hold_lock, readable_json, sha256_of, whole_folder
+from commonweal.intake.check.concepts import Terms
 from commonweal.pipeline.progress import Progress, Silent
 from commonweal.schema.errors import CommonwealError
 from commonweal.vocabulary.abridged import DATA, list_shipped
@@ -101,6 +102,12 @@ def get_vocabulary(home: Path) -> Vocabulary:
         CommonwealError: the loaded one is damaged.
     """
     return find_loaded(home) or read_abridged()
+
+
+def get_terms(home: Path) -> Terms:
+    """The vocabulary in force, for the check of a submission to look concepts up in."""
+    vocabulary = get_vocabulary(home)
+    return Terms(vocabulary.files, vocabulary.version, vocabulary.is_abridged)
 
 
 def read_abridged(data: Path = DATA) -> Vocabulary:

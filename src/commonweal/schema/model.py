@@ -64,6 +64,8 @@ class Field:
     length: int | None = None
     references: Reference | None = None
     domain: str = ""
+    values: frozenset[str] = frozenset()
+    """The only texts there may be; any when there are none."""
 
     @property
     def is_concept(self) -> bool:
@@ -223,6 +225,15 @@ def _keep_within(field: Field, tables: Collection[str]) -> Field:
     return replace(field, references=None) if outside else field
 
 
+@cache
+def _read_values() -> Mapping[tuple[str, str], frozenset[str]]:
+    """The texts that a field is confined to, by table and field."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for row in read_declaration("values.csv"):
+        values.setdefault((row["table"], row["field"]), set()).add(row["value"])
+    return MappingProxyType({place: frozenset(found) for place, found in values.items()})
+
+
 def _field(row: Mapping[str, str]) -> Field:
     table, _, column = row["references"].partition(".")
     return Field(
@@ -234,6 +245,7 @@ def _field(row: Mapping[str, str]) -> Field:
         length=int(row["length"]) if row["length"] else None,
         references=Reference(table, column) if table else None,
         domain=row["domain"],
+        values=_read_values().get((row["table"], row["field"]), frozenset()),
     )
 
 

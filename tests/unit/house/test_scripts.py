@@ -101,4 +101,14 @@ def test_report_gives_the_ratio_first() -> None:
     costs = {"the peer": Cost(2, 4, 10**6), "ours": Cost(3, 2, 10**6)}
     report = render_report(benchmark, costs, runs=3)
     assert "- **0.50 × the CPU** and 1.50 × the time of the peer" in report
-    assert "| ours | 3.00 | 2.00 | 1 |" in report
+    assert "| ours | 3.00 | 2.00 | 500 | 1 |" in report
+
+
+def test_who_does_fewer_rows_is_compared_by_rate() -> None:
+    contenders = [Contender("slow", [], rows=10), Contender("ours", [], ours=True)]
+    recorded = {"another": 2.5}
+    benchmark = Benchmark("b", "A job", 1000, contenders, "fast", "A note.", recorded)
+    costs = {"slow": Cost(2, 2, 10**6), "ours": Cost(3, 2, 10**6)}
+    report = render_report(benchmark, costs, runs=3)
+    assert "- **100 × the rows per CPU second** of slow, which does 5" in report
+    assert "- **200 × the rows per CPU second** of another" in report

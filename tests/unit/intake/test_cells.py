@@ -55,3 +55,33 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
         "message": "Not a date written YYYY-MM-DD: 1 cell of death_date.",
         "fix": "Write dates such as 2024-02-29.",
     }
+
+
+def test_results_of_matching_are_words_of_a_list(tmp_path: Path) -> None:
+    words = ("match", "no_match", "missing", "excluded", "", "Match", "yes")
+    rows = [
+        valid_row("participant_match", person_id=str(i), dob=word, manual_validation="no")
+        for i, word in enumerate(words)
+    ]
+    report = check(write_table(tmp_path, "participant_match", rows).parent)
+    finding = found(report, "value.not_listed")
+    assert (finding.column, finding.count, places(finding)) == ("dob", 2, [(7, 6), (8, 7)])
+    assert "excluded, match, missing, no_match" in finding.message
+    assert report.is_accepted
+
+
+def test_a_text_that_reads_like_nothing_is_a_text(tmp_path: Path) -> None:
+    """People are called Null, and NA is a name."""
+    rows = [
+        valid_row("pii_name", person_id=str(i), first_name=name)
+        for i, name in enumerate(("NA", "Null", "nan", "."))
+    ]
+    report = check(write_table(tmp_path, "pii_name", rows).parent)
+    assert (report.is_accepted, "required.empty" in codes(report)) == (True, False)
+
+
+def test_a_cell_of_one_quote_is_no_number(tmp_path: Path) -> None:
+    """It is written as four, of which two pairs might be taken off."""
+    rows = [valid_row("death", cause_source_concept_id=cell) for cell in ('"', '""', '"1"', "1")]
+    finding = found(check(write_table(tmp_path, "death", rows).parent), "type.integer")
+    assert places(finding) == [(2, 1), (3, 2), (4, 3)]

@@ -100,3 +100,14 @@ def test_tomorrow_cannot_be_true_today(tmp_path: Path) -> None:
 def test_values_stay_out_of_the_report(tmp_path: Path) -> None:
     report = check_days(tmp_path, "measurement", "measurement_date", ["1901-02-03"])
     assert "1901-02-03" not in str(report.to_json())
+
+
+def test_months_and_days_of_birth(tmp_path: Path) -> None:
+    cells = [("12", "31"), ("0", "1"), ("13", ""), ("", "32")]
+    rows = [
+        valid_row("person", person_id=str(i), month_of_birth=month, day_of_birth=day)
+        for i, (month, day) in enumerate(cells)
+    ]
+    report = check(write_table(tmp_path, "person", rows).parent, today=TODAY)
+    assert places(found(report, "date.birth_part", "month_of_birth")) == [(3, 2), (4, 3)]
+    assert places(found(report, "date.birth_part", "day_of_birth")) == [(5, 4)]

@@ -79,6 +79,12 @@ def test_nobody_is_more_than_eighty_years_old(tmp_path: Path) -> None:
     assert places(found(report, "sprint.over_80", "birth_datetime")) == [(4, 3)]
 
 
+@pytest.mark.parametrize("year", [str(-(2**63)), "0", "-5"])
+def test_years_that_no_calendar_has_are_too_long_ago(tmp_path: Path, year: str) -> None:
+    write(tmp_path, "person", {"year_of_birth": year})
+    assert places(found(check(tmp_path), "sprint.over_80")) == [(2, 1)]
+
+
 @pytest.mark.parametrize(
     ("table", "column"),
     [("person", "person_source_value"), ("location", "address_1"), ("location", "zip")],
@@ -127,9 +133,13 @@ def test_a_sprint_is_an_exercise_with_a_hundred_persons(tmp_path: Path) -> None:
     assert "sprint.too_many_persons" not in codes(check(tmp_path))
 
 
-def test_files_may_be_named_as_data_sprints_were(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["Some_HPO_Visit_Occurrence_DataSprint_2.csv", "aou-hpo_20170930_visit_occurrence.csv"],
+)
+def test_files_may_be_named_as_they_were_in_the_first_years(tmp_path: Path, name: str) -> None:
     path = write(tmp_path, "visit_occurrence", {}, dialect="sprint")
-    path.rename(tmp_path / "Some_HPO_Visit_Occurrence_DataSprint_2.csv")
+    path.rename(tmp_path / name)
     report = check(tmp_path, "sprint")
     assert [file.table for file in report.files] == ["visit_occurrence"]
     assert codes(report) == {"key.not_checked"}

@@ -224,3 +224,21 @@ def test_names_of_files_cannot_steer_a_terminal(tmp_path: Path) -> None:
     for output in (text, render_html(report, "in"), str(report.all_findings)):
         assert not set("\x1b\x07\u202e") & set(output)
         output.encode("utf-8")
+
+
+def test_progress_only_rises_and_ends_at_the_size_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commonweal.intake.check.preflight.BLOCK_BYTES", 512)
+    rows = [valid_row("death", person_id=str(number)) for number in range(100)]
+    damaged = write_table(tmp_path, "death", rows)
+    damaged.write_bytes(damaged.read_bytes() + b"1,2\n")
+    told: dict[str, list[tuple[int, int]]] = {"death.csv": [], "person.csv": []}
+    write_table(tmp_path, "person", [valid_row("person", person_id=str(n)) for n in range(100)])
+    check(tmp_path, progress=lambda file, done, total: told[file].append((done, total)))
+    for file, steps in told.items():
+        size = (tmp_path / file).stat().st_size
+        assert len(steps) > 3
+        assert steps == sorted(steps)
+        assert {total for _, total in steps} == {size}
+        assert steps[-1] == (size, size)

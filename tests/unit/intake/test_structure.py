@@ -1,11 +1,18 @@
 """What the check makes of damaged files: each fault named, counted and located."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.intake_folders import check, codes, csv_text, found, places, valid_row
 
+from commonweal.intake.check import file as check_file
+from commonweal.intake.check.columnar import Source, check_cells
 from commonweal.intake.check.lines import LineMap
+from commonweal.intake.check.preflight import Structure
+from commonweal.intake.check.structure import Copy, copy_sound_records
+from commonweal.schema.errors import CommonwealError
 
 GOOD = [valid_row("death", person_id=str(i), cause_source_value="x") for i in range(1, 6)]
 WIDTH = 7
@@ -196,3 +203,40 @@ def test_line_map_follows_shifts() -> None:
         (5, 6),
         (6, 10),
     ]
+
+
+def test_bytes_that_no_record_has_stop_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*arguments: Any, **options: Any) -> Structure:
+        done = check_cells(*arguments, **options)
+        return replace(done, records=done.records - 1, bytes=done.bytes - 20)
+
+    monkeypatch.setattr(check_file, "check_cells", lose)
+    with pytest.raises(CommonwealError, match=r"bytes, but .* are accounted for"):
+        check(spoil(tmp_path, "".join(lines())))
+
+
+def test_lines_that_no_record_has_stop_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*arguments: Any, **options: Any) -> Copy:
+        done = copy_sound_records(*arguments, **options)
+        return replace(done, lines_read=done.lines_read - 1)
+
+    monkeypatch.setattr(check_file, "copy_sound_records", lose)
+    with pytest.raises(CommonwealError, match="has 6 lines, but 5 are accounted for"):
+        check(spoil(tmp_path, "".join([*lines(), "\n"])))
+
+
+def test_a_file_that_grows_while_it_is_checked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grow(source: Source, *arguments: Any, **options: Any) -> Structure:
+        with source.path.open("a") as stream:
+            stream.write(lines()[1])
+        return check_cells(source, *arguments, **options)
+
+    monkeypatch.setattr(check_file, "check_cells", grow)
+    with pytest.raises(CommonwealError, match="changed while it was checked"):
+        check(spoil(tmp_path, "".join(lines())))

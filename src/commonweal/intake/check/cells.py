@@ -9,7 +9,7 @@ that is none of them is left to the slower passes.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -36,6 +36,7 @@ DATE_LENGTH, TIME_LENGTH = 10, 19
 _SUFFIX = re.compile(TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES))
 
 Numbers = npt.NDArray[np.int64]
+Days = npt.NDArray[np.int32]
 
 
 def _word(text: bytes) -> np.uint64:
@@ -57,6 +58,9 @@ TIME_FORM, TIME_MARKS = _word(b"00:00:00"), _word(b"\0\0\xff\0\0\xff\0\0")
 PAIRS_OF_TIME = _word(b"\xff\0\0\xff\0\0\xff\0")
 PAST_TIME = _word(bytes([0x80 - 24, 0, 0, 0x80 - 60, 0, 0, 0x80 - 60, 0]))
 FRACTION_FORM, FRACTION_MARK = _word(b".0000000"), _word(b"\xff" + b"\0" * 7)
+_EVERY_FOURTH = np.uint64(0xFF_0000_00FF)
+_EVEN_PAIRS = np.uint64(100 + (1_000_000 << 32))
+_ODD_PAIRS = np.uint64(1 + (10_000 << 32))
 LAST_BYTES = tuple(
     np.array(
         [
@@ -83,12 +87,15 @@ class Column:
     lengths: Numbers
     has_quotes: bool
     """Whether there is a quote anywhere in the block."""
+    is_bare: bool
+    """Whether quotes around cells are cut off; a quote that begins one is a doubled one then."""
 
     def read_text(self, rows: Positions) -> list[str] | pl.Series:
         """The cells of some rows as text, without the quotes around them; a doubled one is one."""
         starts, ends = self.starts[rows], self.ends[rows]
-        quoted = (self.data[starts] == QUOTE) & (ends > starts)
-        starts, ends = starts + quoted, ends - quoted
+        if not self.is_bare:
+            quoted = (self.data[starts] == QUOTE) & (ends > starts)
+            starts, ends = starts + quoted, ends - quoted
         if len(rows) <= FEW:
             pairs = zip(starts.tolist(), ends.tolist(), strict=True)
             cells = [self.data[start:end].tobytes().decode() for start, end in pairs]
@@ -108,19 +115,21 @@ class Column:
         count = 1
         while count < MOST_WORDS and np.count_nonzero(lengths > WORD * count) > OUTLIERS:
             count += 1
-        words = [
-            (self.words[self.ends - WORD * (word + 1)] ^ ZEROS) & LAST_BYTES[word][lengths]
-            for word in range(count)
-        ]
+        words = []
+        for word in range(count):
+            fetched = self.words[self.ends - WORD * (word + 1)]
+            fetched ^= ZEROS
+            fetched &= LAST_BYTES[word][lengths]
+            words.append(fetched)
         return words, WORD * count
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Which cells are certainly right, and their numbers or days where these are wanted."""
+    """Which cells are certainly right, and the numbers or days that these spell."""
 
     sure: Mask
-    values: Numbers | None = None
+    values: Numbers | Days | None = None
 
 
 def fetch_words(data: Bytes) -> Bits:
@@ -129,31 +138,32 @@ def fetch_words(data: Bytes) -> Bits:
 
 
 def get_column(split: Split, words: Bits, place: int, *, every_quote: bool) -> Column:
-    starts, ends = split.bounds(place, every_quote=every_quote)
-    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes)
+    starts, ends, is_bare = split.bounds(place, every_quote=every_quote)
+    return Column(split.data, words, starts, ends, ends - starts, split.has_quotes, is_bare)
 
 
-def judge(field: Field, column: Column, *, wants_values: bool) -> Judgement:
+def judge(field: Field, column: Column) -> Judgement:
     """Judge the cells of a column; what is said of empty ones means nothing."""
+    if field.values:
+        return Judgement(np.zeros(len(column.lengths), dtype=np.bool_))
     if field.type is DataType.STRING:
         return Judgement(column.lengths <= (field.length or np.iinfo(np.int64).max))
-    return _JUDGES[field.type](column, wants_values)
+    return _JUDGES[field.type](column)
 
 
-def _judge_integers(column: Column, wants_values: bool) -> Judgement:
+def _judge_integers(column: Column) -> Judgement:
     digits, longest = column.last_words()
     sure = (column.lengths <= min(longest, MOST_SURE_DIGITS)) & ~_any_high(
         [_not_digits(w) for w in digits]
     )
-    if not wants_values:
-        return Judgement(sure)
-    values = np.zeros(len(sure), dtype=np.uint64)
-    for word in reversed(digits):
-        values = values * np.uint64(10**WORD) + _add_up(word)
+    values = _add_up(digits[-1])
+    for word in reversed(digits[:-1]):
+        values *= np.uint64(10**WORD)
+        values += _add_up(word)
     return Judgement(sure, values.view(np.int64))
 
 
-def _judge_floats(column: Column, wants_values: bool) -> Judgement:
+def _judge_floats(column: Column) -> Judgement:
     """Digits with at most one point among them, after at most one sign."""
     signs = column.data[column.starts]
     signed = (signs == ord("-")) | (signs == ord("+"))
@@ -170,12 +180,12 @@ def _judge_floats(column: Column, wants_values: bool) -> Judgement:
     return Judgement(fits & ~_any_high(odd))
 
 
-def _judge_dates(column: Column, wants_values: bool) -> Judgement:
+def _judge_dates(column: Column) -> Judgement:
     days = _read_days(column)
     return Judgement((column.lengths == DATE_LENGTH) & (days != NO_DAY), days)
 
 
-def _judge_timestamps(column: Column, wants_values: bool) -> Judgement:
+def _judge_timestamps(column: Column) -> Judgement:
     """A date, a separator, hours, minutes and seconds; then nothing, a fraction or a zone."""
     days = _read_days(column)
     separators = column.data[column.starts + DATE_LENGTH]
@@ -194,33 +204,33 @@ def _judge_suffixes(column: Column, so_far: Mask) -> Mask:
     suffixes = column.words[column.starts + TIME_LENGTH] & FIRST_BYTES[lengths]
     fractions = (suffixes ^ FRACTION_FORM) & FIRST_BYTES[lengths]
     is_fraction = (_not_digits(fractions) | (fractions & FRACTION_MARK)) == 0
-    sure = (column.lengths == TIME_LENGTH) | (is_fraction & (lengths >= 2) & (lengths < WORD))
-    for _ in range(2):
-        rest = np.flatnonzero(so_far & ~sure & (lengths > 0) & (lengths <= WORD))
-        if not rest.size:
-            break
-        first = rest[0]
-        text = column.data[column.starts[first] + TIME_LENGTH : column.ends[first]].tobytes()
+    sure: Mask = (column.lengths == TIME_LENGTH) | (is_fraction & (lengths >= 2) & (lengths < WORD))
+    rest = np.flatnonzero(so_far & ~sure & (lengths > 0) & (lengths <= WORD))
+    for row in rest[[0, -1]] if rest.size else ():
+        text = column.data[column.starts[row] + TIME_LENGTH : column.ends[row]].tobytes()
         if _is_sure_suffix(text):
-            sure |= (suffixes == suffixes[first]) & (lengths == lengths[first])
+            sure |= (suffixes == suffixes[row]) & (lengths == lengths[row])
     return sure
 
 
-@cache
+@lru_cache(maxsize=256)
 def _is_sure_suffix(text: bytes) -> bool:
     return text.isascii() and bool(_SUFFIX.fullmatch(f" 00:00:00{text.decode()}"))
 
 
 def _not_digits(word: Bits) -> Bits:
     """The high bit of every byte that is above nine."""
-    return ((word + ABOVE_NINE) | word) & HIGH
+    odd = word + ABOVE_NINE
+    odd |= word
+    odd &= HIGH
+    return odd
 
 
 def _any_high(words: list[Bits]) -> Mask:
     together = words[0]
     for word in words[1:]:
         together = together | word
-    return together != 0
+    return np.not_equal(together, 0)
 
 
 def _equal_bytes(word: Bits, wanted: np.uint64) -> Bits:
@@ -231,22 +241,29 @@ def _equal_bytes(word: Bits, wanted: np.uint64) -> Bits:
 
 def _add_pairs(word: Bits) -> Bits:
     """In every byte: ten times it and the one after it."""
-    return word * np.uint64(10) + (word >> np.uint64(WORD))
+    pairs = word >> np.uint64(WORD)
+    pairs += word * np.uint64(10)
+    return pairs
 
 
 def _add_up(digits: Bits) -> Bits:
     """The number that eight digits spell."""
-    pairs = _add_pairs(digits)
-    even = (pairs & np.uint64(0xFF_0000_00FF)) * np.uint64(100 + (1_000_000 << 32))
-    odd = (pairs >> np.uint64(16) & np.uint64(0xFF_0000_00FF)) * np.uint64(1 + (10_000 << 32))
-    return (even + odd) >> np.uint64(32)
+    number = _add_pairs(digits)
+    odd = number >> np.uint64(16)
+    odd &= _EVERY_FOURTH
+    odd *= _ODD_PAIRS
+    number &= _EVERY_FOURTH
+    number *= _EVEN_PAIRS
+    number += odd
+    number >>= np.uint64(32)
+    return number
 
 
 NO_DAY = np.iinfo(np.int32).min
 
 
 @cache
-def _calendar() -> npt.NDArray[np.int32]:
+def _calendar() -> Days:
     """The days since 1970 by year, month and day as they are written, from ``FIRST_YEAR``."""
     days = np.arange(f"{FIRST_YEAR}-01-01", f"{LAST_YEAR + 1}-01-01", dtype="datetime64[D]")
     years = days.astype("datetime64[Y]")
@@ -259,7 +276,7 @@ def _calendar() -> npt.NDArray[np.int32]:
     return table
 
 
-def _read_days(column: Column) -> npt.NDArray[np.int32]:
+def _read_days(column: Column) -> Days:
     """The first ten bytes of every cell as days since 1970; ``NO_DAY`` if they are none."""
     calendar = _calendar()
     front = column.words[column.starts] ^ DATE_FORM
@@ -275,10 +292,12 @@ def _read_days(column: Column) -> npt.NDArray[np.int32]:
         - np.uint64(FIRST_YEAR * 10_000)
     )
     written[odd != 0] = len(calendar)
-    return calendar[np.minimum(written, np.uint64(len(calendar) - 1)).view(np.int64)]
+    last = np.uint64(len(calendar) - 1)
+    days_read: Days = calendar[np.minimum(written, last).view(np.int64)]
+    return days_read
 
 
-_JUDGES: Mapping[DataType, Callable[[Column, bool], Judgement]] = MappingProxyType(
+_JUDGES: Mapping[DataType, Callable[[Column], Judgement]] = MappingProxyType(
     {
         DataType.INTEGER: _judge_integers,
         DataType.FLOAT: _judge_floats,

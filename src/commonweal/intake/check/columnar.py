@@ -115,10 +115,7 @@ class _ColumnPass:
         is_text = self.field.type is DataType.STRING
         column = get_column(split, words, self._place, every_quote=is_text)
         filled = column.lengths > 0
-        if not filled.any():
-            judgement = Judgement(filled)
-        else:
-            judgement = judge(self.field, column, wants_values=self._is_kept)
+        judgement = judge(self.field, column) if filled.any() else Judgement(filled)
         known, values = judgement.sure & filled, judgement.values
         doubtful = ~known if self.field.required else filled & ~known
         if doubtful.any():

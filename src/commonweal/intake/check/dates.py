@@ -18,6 +18,7 @@ HISTORIES = frozenset({"observation", "observation_period", "payer_plan_period"}
 """Tables that may tell of the years before there were electronic records."""
 FIRST_BIRTH_YEAR = 1900
 BIRTH_YEAR = BIRTH_PARTS[0]
+LAST_PARTS = {"month_of_birth": 12, "day_of_birth": 31}
 
 
 def build_date_rules(table: Table, columns: Collection[str], today: date) -> Iterator[RowRule]:
@@ -26,7 +27,7 @@ def build_date_rules(table: Table, columns: Collection[str], today: date) -> Ite
         if field.name in columns:
             yield from _build_disorder(field, columns)
             yield from _build_difference(field, columns)
-            yield from _build_birth_year(field, today)
+            yield from _build_birth(field, today)
             yield from _build_implausible(table, field, today)
 
 
@@ -44,7 +45,11 @@ def _build_difference(field: Field, columns: Collection[str]) -> Iterator[RowRul
         yield RowRule("date.differs", field, f"{quoted(field.name)} <> {quoted(day)}", day)
 
 
-def _build_birth_year(field: Field, today: date) -> Iterator[RowRule]:
+def _build_birth(field: Field, today: date) -> Iterator[RowRule]:
+    last = LAST_PARTS.get(field.name)
+    if last is not None:
+        outside = f"{quoted(field.name)} NOT BETWEEN 1 AND {last}"
+        yield RowRule("date.birth_part", field, outside, f"1 to {last}")
     if field.name == BIRTH_YEAR:
         outside = f"{quoted(field.name)} NOT BETWEEN {FIRST_BIRTH_YEAR} AND {today.year}"
         yield RowRule(

@@ -78,10 +78,11 @@ def _build_age_rule(
     """Too old by the year of birth or, where that says nothing, by the time of birth."""
     if table.name != "person":
         return
-    by_year = f"{today.year} - {BIRTH_YEAR} > {OLDEST}"
+    oldest = today.year - OLDEST
+    by_year = f"{BIRTH_YEAR} < {oldest}"
     if field.name == BIRTH_YEAR:
         yield RowRule("sprint.over_80", field, by_year)
     elif field.name == "birth_datetime":
-        by_time = f"{today.year} - year(birth_datetime) > {OLDEST}"
+        by_time = f"year(birth_datetime) < {oldest}"
         known = f"NOT coalesce({by_year}, false) AND " if BIRTH_YEAR in columns else ""
         yield RowRule("sprint.over_80", field, known + by_time)

@@ -29,7 +29,7 @@ _NUMBER = "^[+-]?[0-9]+$"
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SURE_DATE = f"{_DATE}$"
 _SURE_TIME = f"{_DATE}{TIME_SHAPE.format(fraction=6, zones=ZONE_NAMES)}$"
-_FIND_NUMBER = re.compile(r"[+-]?0*[0-9]{1,%d}" % MOST_DIGITS)
+_FIND_NUMBER = re.compile(rf"[+-]?0*[0-9]{{1,{MOST_DIGITS}}}")
 _FIND_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -38,7 +38,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 class Reading:
     """What was found in some cells, whose places count from 0: their faults and their keys."""
 
-    text: Sequence[str]
+    text: Sequence[str] | pl.Series
     faults: Mapping[str, Sequence[int]]
     """The code of a fault, and the places of the cells that have it, in order."""
     has_key: npt.NDArray[np.bool_]
@@ -104,7 +104,8 @@ def read_key(field: Field, text: str) -> int | None:
 
 def is_checked(field: Field) -> bool:
     """Whether a cell of the field can be wrong at all."""
-    return field.required or field.length is not None or field.type is not DataType.STRING
+    confined = field.required or field.length is not None or bool(field.values)
+    return confined or field.type is not DataType.STRING
 
 
 def build_suspect(field: Field) -> pl.Expr:
@@ -128,8 +129,14 @@ def _build_sure(field: Field, text: pl.Expr) -> pl.Expr:
         case DataType.TIMESTAMP:
             sure = text.str.contains(_SURE_TIME) & _is_calendar_date(text.str.slice(0, 10))
         case DataType.STRING:
-            sure = pl.lit(value=True) if field.length is None else _is_short(text, field.length)
+            sure = _is_sure_text(field, text)
     return sure
+
+
+def _is_sure_text(field: Field, text: pl.Expr) -> pl.Expr:
+    if field.values:
+        return text.is_in(sorted(field.values))
+    return pl.lit(value=True) if field.length is None else _is_short(text, field.length)
 
 
 def _is_calendar_date(text: pl.Expr) -> pl.Expr:

@@ -41,6 +41,8 @@ def find_fault(field: Field, text: str) -> str | None:
 
 
 def _find_string_fault(field: Field, text: str) -> str | None:
+    if field.values and text not in field.values:
+        return "value.not_listed"
     too_long = field.length is not None and len(text) > field.length
     return "length.exceeded" if too_long else None
 

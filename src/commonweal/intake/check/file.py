@@ -1,7 +1,7 @@
 """All passes over one file, in their order; each stops the next ones when it must."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from errno import EINVAL
 from itertools import groupby, islice
 from pathlib import Path
@@ -38,6 +38,8 @@ from commonweal.intake.report import FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 
+LONGEST_END = 2
+"""A last line without an end is given one of so many bytes."""
 LONGEST_REPAIR = 3
 """A byte that is no UTF-8 becomes a character of so many."""
 
@@ -71,6 +73,7 @@ class FileCheck:
     show_values: bool = False
     progress: FileProgress | None = None
     max_record_bytes: int = MAX_RECORD_BYTES
+    _reached: dict[str, int] = field(default_factory=dict)
 
     def run(self, path: Path, table: Table) -> Checked:
         """Check one file as ``table``; a fault of the file is a finding, never an exception."""
@@ -121,20 +124,22 @@ class FileCheck:
         source = Source(path, header.bytes, header.lines, mapping.width, mapping.fields)
         size = checked.report.bytes
         tally = Tally(show_values=self.show_values)
-        keys = self._scratch_file(path, ".keys.parquet")
         structure = check_cells(
             source,
-            keys,
+            self._keys_file(checked),
             tally=tally,
             progress=lambda done: self._tell(path, done, size),
             limit=self.max_record_bytes,
         )
         if not structure.sound:
-            return self._check_damaged(source, checked, keys)
+            return self._check_damaged(source, checked)
+        read = source.header_bytes + structure.bytes
+        is_all = size <= read <= size + LONGEST_END
+        _account_for(checked, path, size, size if is_all else read, "bytes")
         _note_broken_lines(structure, tally)
-        return self._conclude(checked, source, keys, tally, structure)
+        return self._conclude(checked, source, tally, structure)
 
-    def _check_damaged(self, source: Source, checked: Checked, keys: Path) -> Checked:
+    def _check_damaged(self, source: Source, checked: Checked) -> Checked:
         """Read with care, then check the records that could be read; no record goes missing."""
         path, size = source.path, checked.report.bytes
         tally = Tally(show_values=self.show_values)
@@ -150,34 +155,35 @@ class FileCheck:
         )
         if copy.is_whole:
             there = count_lines(path, after=source.header_bytes)
-            _assert_nothing_lost(path.name, there, copy.lines_read, "lines")
+            _account_for(checked, path, there, copy.lines_read, "lines")
         structure = check_cells(
             replace(source, path=copy.path, header_bytes=0, header_lines=0),
-            keys,
+            self._keys_file(checked),
             tally=tally,
             progress=lambda done: self._tell(path, (size + done) // 2, size),
             copied=copy.lines,
             limit=size * LONGEST_REPAIR,
         )
         copy.path.unlink()
-        _assert_nothing_lost(path.name, copy.rows, structure.records if structure.sound else 0)
+        accounted = structure.records if structure.sound else 0
+        _account_for(checked, path, copy.rows, accounted, "records")
         whole = replace(structure, lines=copy.lines, mixed_ends=copy.mixed_ends)
-        return self._conclude(checked, source, keys, tally, whole, rejected=copy.rejected)
+        return self._conclude(checked, source, tally, whole, rejected=copy.rejected)
 
     def _conclude(
         self,
         checked: Checked,
         source: Source,
-        keys: Path,
         tally: Tally,
         structure: Structure,
+        *,
         rejected: int = 0,
     ) -> Checked:
         size = checked.report.bytes
         self._tell(source.path, size, size)
         done = replace(
             checked.with_findings(tuple(_read_tally(tally, checked))),
-            keys=keys,
+            keys=self._keys_file(checked),
             lines=structure.lines,
             columns=frozenset(field.name for _, field in source.fields),
         ).with_rows(structure.records, rejected)
@@ -193,7 +199,7 @@ class FileCheck:
         filled = replace(
             checked.with_findings(found), keys=keys, lines=reader.lines, columns=columns
         )
-        _assert_nothing_lost(path.name, reader.seen, reader.rows + reader.rejected)
+        _account_for(checked, path, reader.seen, reader.rows + reader.rejected, "lines")
         return filled.with_rows(reader.rows, reader.rejected)
 
     def _stopped(self, path: Path, table: Table, code: str, detail: str) -> Checked:
@@ -212,12 +218,17 @@ class FileCheck:
         )
         return checked.with_findings((finding,))
 
+    def _keys_file(self, checked: Checked) -> Path:
+        return self._scratch_file(Path(checked.report.file), ".keys.parquet")
+
     def _scratch_file(self, path: Path, ending: str) -> Path:
         return self.scratch / f"{path.name}{ending}"
 
     def _tell(self, path: Path, done: int, total: int) -> None:
+        """Tell how far a file is; never less than before, though a damaged one is read anew."""
         if self.progress is not None:
-            self.progress(path.name, done, total)
+            reached = self._reached[path.name] = max(done, self._reached.get(path.name, 0))
+            self.progress(path.name, min(reached, total), total)
 
 
 def stamp(path: Path) -> tuple[int, int]:
@@ -242,15 +253,29 @@ def _note_broken_lines(structure: Structure, tally: Tally) -> None:
         tally.count(code, more=structure.broken_lines - MAX_EXAMPLES)
 
 
-def _assert_nothing_lost(file: str, seen: int, accounted: int, what: str = "records") -> None:
-    """Rows parsed and rows rejected are all the rows there are, whichever pass counted them."""
-    if seen != accounted:
+def _account_for(checked: Checked, path: Path, there: int, accounted: int, what: str) -> None:
+    """Rows parsed and rows rejected are all there is, whichever pass counted them.
+
+    Raises:
+        CommonwealError: something was lost on the way, or the file changed meanwhile.
+    """
+    if there == accounted:
+        return
+    if stamp(path) != (checked.report.bytes, checked.report.modified_ns):
         raise CommonwealError(
-            f"{file} has {seen:,} {what}, but {accounted:,} are accounted for.",
-            fix="This is a fault of the check and not of the file: please report it.",
+            f"{path.name} changed while it was checked.",
+            expected="a file that nobody writes to any more",
+            fix="Wait until the export is finished, then check again.",
         )
+    raise CommonwealError(
+        f"{path.name} has {there:,} {what}, but {accounted:,} are accounted for.",
+        fix="This is a fault of the check and not of the file: please report it.",
+    )
 
 
 def _read_tally(tally: Tally, checked: Checked) -> Iterator[Finding]:
-    lengths = {field.name: str(field.length or "") for field in checked.table.fields}
-    return tally.findings(file=checked.report.file, table=checked.table.name, details=lengths)
+    limits = {
+        field.name: ", ".join(sorted(field.values)) or str(field.length or "")
+        for field in checked.table.fields
+    }
+    return tally.findings(file=checked.report.file, table=checked.table.name, details=limits)

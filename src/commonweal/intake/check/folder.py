@@ -23,7 +23,7 @@ from commonweal.intake.report import CheckReport, FileReport
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Model, Submission, Table, get_model
 
-_SPRINT_NAME = re.compile(r"(?P<stem>\w+)_datasprint_\d+\.csv")
+_OLD_NAME = re.compile(r"(?:(?P<sprint>[\w-]+)_datasprint_\d+|[\w-]+_\d{8}(?P<alpha>_\w+))\.csv")
 JUNK = frozenset({"thumbs.db", "desktop.ini"})
 """Files that desktops leave behind; hidden files are junk as well."""
 
@@ -116,7 +116,7 @@ def _survey(paths: Iterable[Path], model: Model) -> Layout:
             doubled.append((path, table))
         else:
             tables[table.name] = (path, table)
-            if path.name != path.name.lower() and not is_sprint_name(path.name, model):
+            if path.name != path.name.lower() and not has_old_name(path.name, model):
                 findings.append(build_finding("file.case", file=path.name, table=table.name))
     if not tables:
         findings.append(build_finding("folder.empty"))
@@ -138,20 +138,23 @@ def _name_stranger(path: Path, model: Model) -> str:
 def find_table(file: str, model: Model) -> Table | None:
     """The table a file is named after, upper and lower case ignored."""
     stem, _, ending = file.lower().rpartition(".")
-    if named := _find_sprint_name(file, model):
+    if named := _find_old_name(file, model):
         stem = named
     accepted = ending == "csv" or (ending == "jsonl" and stem == "note")
     return model.tables.get(_fold(model).get(stem, "")) if accepted else None
 
 
-def is_sprint_name(file: str, model: Model) -> bool:
-    """Whether a file is named as data sprints were: SITE_TABLE_DataSprint_2.csv."""
-    return bool(_find_sprint_name(file, model))
+def has_old_name(file: str, model: Model) -> bool:
+    """Whether a file is named as de-identified ones were in the programme's first years.
+
+    SITE_TABLE_DataSprint_2.csv in data sprints, BUCKET_20170930_TABLE.csv in alpha uploads.
+    """
+    return bool(_find_old_name(file, model))
 
 
-def _find_sprint_name(file: str, model: Model) -> str:
-    matched = _SPRINT_NAME.fullmatch(file.lower()) if model.deidentified else None
-    stem = matched["stem"] if matched else ""
+def _find_old_name(file: str, model: Model) -> str:
+    matched = _OLD_NAME.fullmatch(file.lower()) if model.deidentified else None
+    stem = (matched["sprint"] or matched["alpha"]) if matched else ""
     return next((name for name in model.tables if stem.endswith(f"_{name}")), "")
 
 
@@ -159,8 +162,12 @@ def _fold(model: Model) -> dict[str, str]:
     return {name.lower(): name for name in model.tables}
 
 
-def _list_files(folder: Path) -> list[Path]:
-    """The entries of a folder by name, lower-case names first so that they win."""
+def check_is_folder(folder: Path) -> None:
+    """Refuse what is no folder: a file may be checked alone, but not handed in.
+
+    Raises:
+        CommonwealError: there is no such folder, or it is a file.
+    """
     if not folder.exists():
         raise CommonwealError(
             f"There is no folder {folder}.",
@@ -173,6 +180,11 @@ def _list_files(folder: Path) -> list[Path]:
             expected="a folder with one CSV file for each table",
             fix=f"Give the folder that holds it: {folder.parent}",
         )
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """The entries of a folder by name, lower-case names first so that they win."""
+    check_is_folder(folder)
     try:
         entries = sorted(folder.iterdir(), key=lambda p: (p.name != p.name.lower(), p.name))
     except OSError as error:

@@ -74,6 +74,8 @@ class Structure:
     broken_lines: int = 0
     """Records that hold a line break inside a value."""
     mixed_ends: bool = False
+    bytes: int = 0
+    """Bytes of all records together; the last one may have been given its end."""
 
 
 def recognise(head: bytes) -> Nature:
@@ -214,4 +216,6 @@ class RecordCounter:
     def result(self) -> Structure:
         """What is known after the last block."""
         mixed = 0 < self.crlf < self.records
-        return Structure(self.is_sound, self.records, self.lines, self.broken_lines, mixed)
+        return Structure(
+            self.is_sound, self.records, self.lines, self.broken_lines, mixed, self.bytes
+        )

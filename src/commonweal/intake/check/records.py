@@ -8,7 +8,6 @@ way simdjson reads JSON (Langdale and Lemire, 2019), written with numpy.
 Only text whose structure is beyond doubt is split: at the first odd byte the answer is None.
 """
 
-import codecs
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,10 +48,10 @@ class Split:
 
     @property
     def rows(self) -> int:
-        return self.ends.shape[1]
+        return len(self.ends[0])
 
-    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions]:
-        """Where the cells of one column begin and end, without the quotes around them.
+    def bounds(self, place: int, *, every_quote: bool) -> tuple[Positions, Positions, bool]:
+        """Where the cells of one column begin and end, and whether quotes around them are cut off.
 
         Unless ``every_quote`` matters, the quotes stay in a column that seems to have none.
         """
@@ -68,8 +67,8 @@ class Split:
         if self.has_quotes and (every_quote or (self.data[starts[:SAMPLE]] == QUOTE).any()):
             quoted = self.data[starts] == QUOTE
             if quoted.any():
-                return starts + quoted, ends - quoted
-        return starts, ends
+                return starts + quoted, ends - quoted, True
+        return starts, ends, False
 
 
 def new_buffer(size: int) -> Bytes:
@@ -79,7 +78,7 @@ def new_buffer(size: int) -> Bytes:
 
 def room_behind(data: Bytes, held: int) -> memoryview:
     """Where more text goes when ``held`` bytes of it are there already."""
-    return memoryview(data)[PAD + held : len(data) - 3 * PAD]
+    return data.data[PAD + held : len(data) - 3 * PAD]
 
 
 def keep_rest(data: Bytes, start: int, held: int) -> Bytes:
@@ -199,7 +198,7 @@ def _count_returns(words: Bytes, inside: Bits, newlines: Bits, *, stop: int) -> 
 
 
 def _is_text(text: Bytes, *, allow_nul: bool) -> bool:
-    """Whether it is UTF-8 and without NUL bytes; the text ends with a line, so no character is cut."""
+    """Whether it is UTF-8 and has no NUL; it ends with a line, so no character is cut."""
     if not text.size:
         return True
     if not allow_nul and text.min() == 0:
@@ -207,7 +206,7 @@ def _is_text(text: Bytes, *, allow_nul: bool) -> bool:
     if text.max() < ASCII_END:
         return True
     try:
-        codecs.utf_8_decode(memoryview(text), "strict", True)
+        str(text.data, "utf-8")
     except UnicodeDecodeError:
         return False
     return True

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-MOST_SORTED = 16_000_000
-"""So many keys are sorted in memory, in eight bytes each."""
+MOST_SORTED = 8_000_000
+"""So many keys are sorted at a time, in eight bytes each."""
 BATCH_ROWS = 1 << 18
+SPREAD = np.int64(-7046029254386353131)
+"""The odd number next to 2^64 divided by the golden ratio: its multiples spread evenly."""
 
 Keys = npt.NDArray[np.int64]
 
@@ -17,7 +19,8 @@ Keys = npt.NDArray[np.int64]
 def count_repeats(file: Path, column: str) -> int | None:
     """How many keys of a Parquet column repeat an earlier one; empty cells do not count.
 
-    None when they are too many to be sorted in memory; keys that only rise never are.
+    Keys that only rise need not be sorted. More keys than fit are sorted in parts. None when
+    there are too many for that, because most of them are the same.
     """
     count, last, rises = 0, None, True
     for keys in _read_keys(file, column):
@@ -26,21 +29,32 @@ def count_repeats(file: Path, column: str) -> int | None:
         count, last = count + len(keys), keys[-1]
     if rises:
         return 0
-    return _count_by_sorting(file, column, count) if count <= MOST_SORTED else None
+    parts = -(-count // MOST_SORTED)
+    counted = [_count_part(file, column, part, parts) for part in range(parts)]
+    return None if None in counted else sum(filter(None, counted))
 
 
-def _count_by_sorting(file: Path, column: str, count: int) -> int:
-    every = np.empty(count, dtype=np.int64)
+def _count_part(file: Path, column: str, part: int, parts: int) -> int | None:
+    """Count in one part of the keys; the same keys are always in the same part."""
+    chosen = np.empty(2 * MOST_SORTED, dtype=np.int64)
     at = 0
     for keys in _read_keys(file, column):
-        every[at : at + len(keys)] = keys
-        at += len(keys)
-    every.sort()
-    return int(np.count_nonzero(every[1:] == every[:-1]))
+        mine = keys if parts == 1 else keys[_spread(keys) % parts == part]
+        if at + len(mine) > len(chosen):
+            return None
+        chosen[at : at + len(mine)] = mine
+        at += len(mine)
+    sorted_keys = chosen[:at]
+    sorted_keys.sort()
+    return int(np.count_nonzero(sorted_keys[1:] == sorted_keys[:-1]))
+
+
+def _spread(keys: Keys) -> Keys:
+    return keys * SPREAD >> np.int64(40) & np.int64(0xFFFF)
 
 
 def _read_keys(file: Path, column: str) -> Iterator[Keys]:
-    with pq.ParquetFile(file) as parquet:
+    with pq.ParquetFile(file, pre_buffer=False) as parquet:
         for batch in parquet.iter_batches(BATCH_ROWS, columns=[column]):
             keys = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
             if len(keys):

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which build servers show: a suite for each file, a case for each finding.
+"""The report as JUnit XML for build servers: a suite for each file, a case for each finding.
 
 An error is a failed case. Warnings and notices are cases that passed and say so in their
 output; a file without findings is one case that passed.
