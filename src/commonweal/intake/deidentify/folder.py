@@ -55,6 +55,8 @@ from commonweal.schema.model import Model, Table, get_model
 
 DIALECTS = ("sprint", "alpha")
 """What a site can be asked for before an agreement is signed."""
+MEMORY = "400MB"
+"""For the engine, which spills to disk beyond it: it runs beside other work at the site."""
 NOT_ASKED_FOR = "Not one of the tables that are asked for."
 
 
@@ -103,7 +105,10 @@ def deidentify_folder(
         tempfile.TemporaryDirectory(
             prefix="commonweal-deid-", dir=settings.spill_folder
         ) as scratch,
-        open_engine(settings, spill_folder=Path(scratch) / "spill") as engine,
+        open_engine(
+            settings.model_copy(update={"memory_limit": MEMORY, "spill_folder": None}),
+            spill_folder=Path(scratch) / "spill",
+        ) as engine,
     ):
         return _Run(request, engine, Path(scratch), settings, tell or _hear_nothing).run()
 
