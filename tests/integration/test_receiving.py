@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,7 +41,7 @@ from commonweal.intake.landing import find_metrics, get_accepted, list_submissio
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
-from commonweal.intake.sites import Site
+from commonweal.intake.sites import Site, get_site
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 PROGRAM = "from commonweal.cli.main import main; main()"
@@ -405,3 +406,31 @@ def test_watching_takes_what_comes_and_stops_when_asked(tmp_path: Path) -> None:
     assert (first["folder"], first["state"]) == (today(1), "current")
     assert {o["folder"]: o["state"] for o in rest} == {today(1): "superseded", today(2): "current"}
     assert code == 128 + signal.SIGTERM
+
+
+def test_a_test_load_opens_the_gate_to_production(run: Run, tmp_path: Path) -> None:
+    """Real data are held until a test load has passed through the same drop area."""
+    home = make_home(tmp_path, replace(HOSPITAL, test_load=""))
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(1), 1, synthetic=False)
+    assert "test load" in run("receive").stdout
+    put_declared(drop, today(2), 1, purpose="test")
+    run("receive")
+    run("receive")
+    assert history_of(home, today(1)).state == "current"
+
+
+def test_a_test_load_counts_though_nobody_was_left_to_record_it(run: Run, tmp_path: Path) -> None:
+    """As after a kill between the landing and the registry: the next round makes up for it."""
+    home = make_home(tmp_path, replace(HOSPITAL, test_load=""))
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(1), 1, purpose="test")
+    receive_site(make_receiver(home), get_site(home, "hospital"))
+    shutil.rmtree(home / "registry" / "events")
+    assert not get_site(home, "hospital").test_load
+    history = home / "history" / "hospital" / today(1)
+    announced = [f for f in history.glob("*.json") if '"announced"' in f.read_text()]
+    for file in announced:
+        file.unlink()
+    run("receive")
+    assert get_site(home, "hospital").test_load

@@ -2,7 +2,9 @@
 
 from commonweal.engine.settings import Settings
 from commonweal.intake.check.file import FileProgress
-from commonweal.intake.lifecycle.reception import Receiver
+from commonweal.intake.lifecycle.reception import BY, Receiver
+from commonweal.intake.onboarding import record_test_load_passed
+from commonweal.intake.sites import Purpose
 from commonweal.intake.submission import Submission
 from commonweal.pipeline.matching import match_at_intake
 from commonweal.pipeline.measuring import get_surroundings
@@ -10,16 +12,30 @@ from commonweal.pipeline.measuring import get_surroundings
 
 def build_receiver(settings: Settings, *, progress: FileProgress | None = None) -> Receiver:
     """A receiver that measures what lands, and compares what was accepted with participants."""
-
-    def compare(submission: Submission) -> None:
-        if submission.is_accepted:
-            match_at_intake(settings, submission)
-
     return Receiver(
         settings.home,
         settings.engine,
         settings.storage,
         around=lambda day: get_surroundings(settings, day=day),
-        announce=compare,
+        announce=lambda submission: _follow_up(settings, submission),
         progress=progress,
     )
+
+
+def _follow_up(settings: Settings, submission: Submission) -> None:
+    """What an accepted submission sets in motion; done twice, it changes nothing.
+
+    A test load is recorded when it lands, and here once more: who was killed in between would
+    leave the site waiting at its gate.
+    """
+    if not submission.is_accepted:
+        return
+    if submission.purpose is Purpose.TEST:
+        record_test_load_passed(
+            settings.home,
+            submission.site,
+            submission=submission.id,
+            by=BY,
+            now=submission.received_at,
+        )
+    match_at_intake(settings, submission)
