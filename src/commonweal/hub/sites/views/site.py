@@ -188,7 +188,7 @@ def build_people(site: Site) -> dict[str, Any]:
 @for_site
 def confirm_people(request: HttpRequest, site: Site) -> HttpResponse:
     """Say that the contacts are right as they are, in the registry as well."""
-    if Contact.objects.filter(site=site.name).exists():
+    if site.closed_on is None and Contact.objects.filter(site=site.name).exists():
         confirm_contacts(get_user(request), site.name)
         record(get_home(), get_user(request), site, "contacts", on=timezone.now().date())
     return redirect("sites:people", site=site.name)
