@@ -30,7 +30,13 @@ from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import COMPARISON, LandedFile, Submission
 from commonweal.schema.errors import CommonwealError
 
-NOT_COVERED = ("sealed releases", "feeds", "the vault", "copies that were made elsewhere")
+NOT_COVERED = (
+    "sealed releases",
+    "feeds",
+    "the vault",
+    "rosters",
+    "copies that were made elsewhere",
+)
 _REPLACED = re.compile(r"-r(\d+)$")
 
 
