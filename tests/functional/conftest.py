@@ -16,6 +16,7 @@ from commonweal.engine.settings import HubSettings, Settings
 from commonweal.hub.frontend import find_missing_files
 from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.server import Process, run_hub
+from commonweal.intake.sites import Site, register_site
 
 HERE = Path(__file__).resolve().parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -67,6 +68,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[H
     """All processes of a hub on free ports, with accounts."""
     home = tmp_path_factory.mktemp("programme")
     build_programme(home)
+    register_site(home, Site("hospital", "The hospital"))
     public, workbench, sites = find_free_ports(3)
     ports = HubSettings(public_port=public, workbench_port=workbench, sites_port=sites)
     settings = Settings(home=home, hub=ports)

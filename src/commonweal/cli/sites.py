@@ -1,6 +1,10 @@
 """``commonweal sites``: the organisations that send data, from the agreement to the last day."""
 
 import getpass
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +36,9 @@ DayOption = Annotated[
     datetime | None,
     typer.Option("--on", formats=["%Y-%m-%d"], help="Day it happened; today when left out."),
 ]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be recorded, or refused; record nothing.")
+]
 IsaOption = Annotated[
     datetime | None,
     typer.Option(
@@ -58,6 +65,7 @@ def register_one(
     drop: Annotated[
         str, typer.Option(help="Where it puts files, such as s3://bucket/prefix.")
     ] = "",
+    dry_run: DryRunOption = False,
 ) -> None:
     """Add a site to the registry, for good.
 
@@ -73,8 +81,11 @@ def register_one(
         awardee=awardee,
         organisation=organisation,
     )
-    register_site(read_settings().home, site)
-    OUT.print(f"The site {name} is registered. Next: commonweal sites show {name}", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, _):
+        register_site(home, site)
+        OUT.print(
+            f"The site {name} is registered. Next: commonweal sites show {name}", markup=False
+        )
 
 
 @sites.command("list")
@@ -109,14 +120,16 @@ def show_one(name: NameArgument, *, json: JsonOption = False) -> None:
 
 
 @sites.command("isa")
-def record_agreement(name: NameArgument, *, on: DayOption = None) -> None:
+def record_agreement(
+    name: NameArgument, *, on: DayOption = None, dry_run: DryRunOption = False
+) -> None:
     """Record that the information security agreement was executed.
 
     Example: commonweal sites isa general_hospital --on 2026-03-02
     """
-    home, now = _home_and_now()
-    site = record_isa_executed(home, name, on=_day(on), by=_who(), now=now)
-    OUT.print(f"The agreement of {name} was executed on {site.isa_date}.", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        site = record_isa_executed(home, name, on=_day(on), by=_who(), now=now)
+        OUT.print(f"The agreement of {name} was executed on {site.isa_date}.", markup=False)
 
 
 @sites.command("step")
@@ -125,14 +138,15 @@ def record_one_step(
     step: Annotated[str, typer.Argument(help="Such as contacts, stewards, notice or sprint.")],
     *,
     on: DayOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Record a step of the onboarding that has no verb of its own.
 
     Example: commonweal sites step general_hospital contacts
     """
-    home, now = _home_and_now()
-    record_step(home, name, step, on=_day(on), by=_who(), now=now)
-    OUT.print(f"Recorded. See: commonweal sites show {name}", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        record_step(home, name, step, on=_day(on), by=_who(), now=now)
+        OUT.print(f"Recorded. See: commonweal sites show {name}", markup=False)
 
 
 @sites.command("drop")
@@ -141,28 +155,32 @@ def open_drop_area(
     url: Annotated[
         str, typer.Argument(help="Folder or URL, such as s3://bucket/prefix; ours when left out.")
     ] = "",
+    *,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Record where a site puts its files.
 
     Example: commonweal sites drop general_hospital s3://general-hospital/ehr
     """
-    home, now = _home_and_now()
-    record_drop_area(home, name, url=url, by=_who(), now=now)
-    OUT.print(f"Files of {name} come from {url or 'its folder here'}.", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        record_drop_area(home, name, url=url, by=_who(), now=now)
+        OUT.print(f"Files of {name} come from {url or 'its folder here'}.", markup=False)
 
 
 @sites.command("authorise")
 def authorise_one(
     name: NameArgument,
     purpose: Annotated[list[Purpose], typer.Argument(help="Everything it may send from now on.")],
+    *,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Say what a site may send; production needs the agreement and a passed test load.
 
     Example: commonweal sites authorise general_hospital test sprint alpha production
     """
-    home, now = _home_and_now()
-    site = authorise(home, name, purposes=tuple(purpose), by=_who(), now=now)
-    OUT.print(f"{name} may send: {_may_send(site)}", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        site = authorise(home, name, purposes=tuple(purpose), by=_who(), now=now)
+        OUT.print(f"{name} may send: {_may_send(site)}", markup=False)
 
 
 @sites.command("close")
@@ -172,32 +190,47 @@ def close_one(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     on: DayOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Close a site: nothing is taken from it any more, until it is reopened.
 
     Example: commonweal sites close general_hospital --reason "award ended" --yes
     """
-    home, now = _home_and_now()
-    get_site(home, name)
-    if not yes:
-        typer.confirm(f"Close {name}?", abort=True)
-    record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
-    OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        get_site(home, name)
+        if not yes:
+            typer.confirm(f"Close {name}?", abort=True)
+        record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
+        OUT.print(
+            f"{name} is closed. To take it back: commonweal sites reopen {name}", markup=False
+        )
 
 
 @sites.command("reopen")
-def reopen_one(name: NameArgument) -> None:
+def reopen_one(name: NameArgument, *, dry_run: DryRunOption = False) -> None:
     """Take the closing of a site back.
 
     Example: commonweal sites reopen general_hospital
     """
-    home, now = _home_and_now()
-    record_reopened(home, name, by=_who(), now=now)
-    OUT.print(f"{name} takes part again.", markup=False)
+    with _open_registry(dry_run=dry_run) as (home, now):
+        record_reopened(home, name, by=_who(), now=now)
+        OUT.print(f"{name} takes part again.", markup=False)
 
 
-def _home_and_now() -> tuple[Path, datetime]:
-    return read_settings().home, datetime.now(tz=UTC)
+@contextmanager
+def _open_registry(*, dry_run: bool) -> Iterator[tuple[Path, datetime]]:
+    """The programme's folder and the time; a dry run gets a copy of the registry instead, so
+    that everything is refused that would be.
+    """
+    home, now = read_settings().home, datetime.now(tz=UTC)
+    if not dry_run:
+        yield home, now
+        return
+    with tempfile.TemporaryDirectory(prefix="commonweal-dry-run-") as scratch:
+        if (home / "registry").is_dir():
+            shutil.copytree(home / "registry", Path(scratch) / "registry")
+        yield Path(scratch), now
+    OUT.print("Nothing was recorded: this was a dry run.")
 
 
 def _day(on: datetime | None) -> date:

@@ -12,6 +12,7 @@ from commonweal.hub.sites.indexing import find_attachments, index_submissions
 from commonweal.hub.sites.models import Notice, SubmissionRow
 from commonweal.intake.check import check_folder
 from commonweal.intake.landing import submit_folder
+from commonweal.intake.lifecycle.retract import Retraction, retract
 from commonweal.intake.sites import Purpose
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,17 @@ def test_a_new_submission_supersedes_the_row_before(home: Path, tmp_path: Path) 
     assert [row.state for row in SubmissionRow.objects.all()] == ["current", "superseded"]
     latest = SubmissionRow.objects.get(state="current")
     assert latest.comparison["persons"] == {"before": 1, "after": 3, "lost": 0, "gained": 2}
+
+
+def test_what_is_retracted_leaves_the_database_and_the_mail(home: Path, tmp_path: Path) -> None:
+    sent = send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    retract(home, Retraction(sent, "wrong file", "me"), now=NOW, engine=SETTINGS)
+    index_submissions(home, now=NOW)
+    row = SubmissionRow.objects.get()
+    assert (row.state, row.verdict, row.rows) == ("retracted", "", 0)
+    assert (row.report, row.metrics, row.comparison) == ({}, {}, {})
+    assert find_attachments(home, sent.id) == []
 
 
 def test_no_value_reaches_the_database_even_when_values_were_asked_for(

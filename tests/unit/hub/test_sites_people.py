@@ -174,3 +174,17 @@ def test_a_role_opens_one_process(home: Path, settings: object) -> None:
     settings.HUB_FRAME = "workbench/base.html"
     assert client.get(reverse("workbench:cohorts")).status_code == 403
     assert client.get(reverse("account_change_password")).status_code == 200
+
+
+def test_a_closed_site_takes_no_acts_and_no_page_of_it_fails(curator: User, home: Path) -> None:
+    add_contact(curator, "hospital", name="A", email="a@x.org", duty="")
+    close_site(home, curator, get_site(home, "hospital"), reason="x")
+    client = Client()
+    client.force_login(curator)
+    assert client.post(reverse("sites:confirm_people", args=["hospital"])).status_code == 302
+    assert client.get(reverse("sites:new_steward", args=["hospital"])).status_code == 302
+    step = reverse("sites:record_step", args=["hospital", "isa"])
+    assert client.post(step, {"on": "2026-02-01"}).status_code == 422
+    for page in ("site", "people", "onboarding", "close"):
+        assert client.get(reverse(f"sites:{page}", args=["hospital"])).status_code == 200
+    assert not AuditEntry.objects.filter(action="contacts_confirmed").exists()

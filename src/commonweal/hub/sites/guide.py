@@ -9,7 +9,6 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from commonweal.hub.sites.markup import render_markup
@@ -42,7 +41,7 @@ class GuidePage:
     edited: GuideText | None
 
     @property
-    def html(self) -> SafeString:
+    def html(self) -> str:
         """The words as HTML."""
         return render_markup(self.text)
 

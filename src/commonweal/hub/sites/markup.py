@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 _HEADING = re.compile(r"(#{1,3}) +(.+)")
 _ITEM = re.compile(r"[-*] +(.+)")
@@ -17,7 +16,7 @@ _MARK = re.compile(
 _FENCE = "```"
 
 
-def render_markup(text: str) -> SafeString:
+def render_markup(text: str) -> str:
     """Headings, lists, paragraphs, fenced code, bold, code and links of a text.
 
     Only these marks become tags; all of the text is escaped. A link leads to http, https,
@@ -27,7 +26,7 @@ def render_markup(text: str) -> SafeString:
     return _join("\n", (html for block in _join_fences(blocks) for html in _render(block)))
 
 
-def _join(between: str, parts: Iterator[SafeString]) -> SafeString:
+def _join(between: str, parts: Iterator[str]) -> str:
     return format_html_join(between, "{}", ((part,) for part in parts))
 
 
@@ -44,7 +43,7 @@ def _join_fences(blocks: list[str]) -> Iterator[str]:
         yield "\n\n".join(pending)
 
 
-def _render(block: str) -> Iterator[SafeString]:
+def _render(block: str) -> Iterator[str]:
     if block.startswith(_FENCE):
         code = block.strip("`").partition("\n")[2].rstrip()
         yield format_html('<pre class="cw-sql" tabindex="0"><code>{}</code></pre>', code)
@@ -76,16 +75,16 @@ def _take_words(lines: list[str]) -> Iterator[str]:
         yield lines.pop(0).strip()
 
 
-def _items(items: Iterator[str]) -> SafeString:
+def _items(items: Iterator[str]) -> str:
     return _join("", (format_html("<li>{}</li>", _inline(item)) for item in items))
 
 
-def _inline(text: str) -> SafeString:
+def _inline(text: str) -> str:
     """Text with its marks made into tags; nothing inside a mark is one itself."""
     return _join("", _list_parts(text))
 
 
-def _list_parts(text: str) -> Iterator[SafeString]:
+def _list_parts(text: str) -> Iterator[str]:
     end = 0
     for found in _MARK.finditer(text):
         yield format_html("{}", text[end : found.start()])

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -55,6 +56,9 @@ PURPOSE_NAMES: Mapping[str, Any] = {
     "alpha": gettext_lazy("Alpha"),
     "production": gettext_lazy("Production"),
 }
+
+HEAVY = ("report", "metrics", "comparison", "history")
+"""Columns that may be large."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,14 @@ def build_rows(rows: Iterable[SubmissionRow]) -> list[Row]:
     return [build_row(row) for row in rows]
 
 
+def list_light(site: str) -> models.QuerySet[SubmissionRow]:
+    """The submissions of a site, the latest first, without what only their own pages show."""
+    return SubmissionRow.objects.filter(site=site).defer(*HEAVY)
+
+
 def find_latest(site: str) -> SubmissionRow | None:
     """What a site sent last."""
-    return SubmissionRow.objects.filter(site=site).first()
+    return list_light(site).first()
 
 
 def build_deadlines(site: Site | None, today: date) -> list[DeadlineView]:
@@ -135,7 +144,7 @@ def build_deadlines(site: Site | None, today: date) -> list[DeadlineView]:
 def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
     """Everything the first page of a site shows."""
     checklist = read_checklist(home, site.name)
-    rows = SubmissionRow.objects.filter(site=site.name)
+    rows = list_light(site.name)
     current = rows.filter(state="current").first()
     coming = [view for view in build_deadlines(site, today) if not view.is_over]
     return {
@@ -146,7 +155,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "deadline": coming[0] if coming else None,
         "is_expected": is_expected(site),
         "issues": Issue.objects.filter(site=site.name, closed_at=None),
-        "titles": {},
+        "is_measured": bool(current and current.metrics),
         "credit": CreditRow.objects.filter(site=site.name).first(),
         "are_contacts_stale": are_contacts_stale(site.name, today),
         "has_contacts": Contact.objects.filter(site=site.name).exists(),

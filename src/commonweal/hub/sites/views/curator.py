@@ -99,7 +99,9 @@ def close_or_reopen(request: HttpRequest, site: Site) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_curators
 def show_new_steward(request: HttpRequest, site: Site) -> HttpResponse:
-    """Make the account of a steward."""
+    """Make the account of a steward; a closed site gets none."""
+    if site.closed_on:
+        return redirect("sites:people", site=site.name)
     form = StewardForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         said = dict(form.cleaned_data)

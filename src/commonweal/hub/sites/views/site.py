@@ -21,6 +21,7 @@ from commonweal.hub.sites.presenters import (
     build_overview,
     build_row,
     build_rows,
+    list_light,
     list_stewards,
 )
 from commonweal.hub.sites.registry_acts import record
@@ -65,8 +66,7 @@ def show_site(request: HttpRequest, site: Site) -> HttpResponse:
 @for_site
 def list_submissions(request: HttpRequest, site: Site) -> HttpResponse:
     """Everything the site sent, the latest first."""
-    found = SubmissionRow.objects.filter(site=site.name)
-    page = Paginator(found, ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(list_light(site.name), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "rows": build_rows(page.object_list)}
     return render(request, "sites/submissions.html", frame(request, site, "submissions", **context))
 
@@ -188,7 +188,7 @@ def build_people(site: Site) -> dict[str, Any]:
 @for_site
 def confirm_people(request: HttpRequest, site: Site) -> HttpResponse:
     """Say that the contacts are right as they are, in the registry as well."""
-    if Contact.objects.filter(site=site.name).exists():
+    if site.closed_on is None and Contact.objects.filter(site=site.name).exists():
         confirm_contacts(get_user(request), site.name)
         record(get_home(), get_user(request), site, "contacts", on=timezone.now().date())
     return redirect("sites:people", site=site.name)
