@@ -5,6 +5,7 @@ in the folder is not asked.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
@@ -41,6 +42,7 @@ class Course:
     """What the folder says of births, deaths and visits, one row for each person or visit."""
 
     def __init__(self, engine: Engine, others: Mapping[str, Checked]) -> None:
+        self._engine = engine
         self._knows_birth = _has(others, PERSON, "person_id", "year_of_birth")
         self._knows_death = _has(others, DEATH, "person_id", "death_date")
         self._knows_visits = _has(
@@ -53,14 +55,18 @@ class Course:
                 f"CREATE TEMP TABLE {DEATHS} AS SELECT person_id AS who, min(death_date) AS died "
                 f"FROM {DEATH} WHERE person_id IS NOT NULL GROUP BY ALL"
             )
-        if self._knows_visits:
-            engine.execute(
-                f"CREATE TEMP TABLE {VISITS} AS SELECT visit_occurrence_id AS visit, "
-                "min(visit_start_date) AS begins, "
-                "max(greatest(visit_start_date, visit_end_date)) AS ends, "
-                "min(person_id) AS visitor, max(person_id) AS last_visitor "
-                f"FROM {VISIT} WHERE visit_occurrence_id IS NOT NULL GROUP BY ALL"
-            )
+
+    @cached_property
+    def _visits(self) -> str:
+        """The table of visits, made when it is first asked for."""
+        self._engine.execute(
+            f"CREATE TEMP TABLE {VISITS} AS SELECT visit_occurrence_id AS visit, "
+            "min(visit_start_date) AS begins, "
+            "max(greatest(visit_start_date, visit_end_date)) AS ends, "
+            "min(person_id) AS visitor, max(person_id) AS last_visitor "
+            f"FROM {VISIT} WHERE visit_occurrence_id IS NOT NULL GROUP BY ALL"
+        )
+        return VISITS
 
     def find_disorder(self, locator: Locator) -> Iterator[Finding]:
         """Rows of a table that happened when they cannot have, or in another's visit."""
@@ -80,14 +86,19 @@ class Course:
             condition = f"{last} > d.died + {DAYS_AFTER_DEATH}"
             rules.append(RowRule("date.after_death", dates[0], condition, str(DAYS_AFTER_DEATH)))
         if self._knows_visits and "visit_occurrence_id" in columns and locator.name != VISIT:
-            source += f" LEFT JOIN {VISITS} AS v ON t.visit_occurrence_id = v.visit"
+            source += f" LEFT JOIN {self._visits} AS v ON t.visit_occurrence_id = v.visit"
             rules += self._build_visit_rules(locator, dates)
-        if self._knows_visits and locator.name == VISIT and PRECEDING in columns:
-            source += f" LEFT JOIN {VISITS} AS v ON t.{PRECEDING} = v.visit"
+        if self._knows_visits and locator.name == VISIT and self._has_preceding(locator):
+            source += f" LEFT JOIN {self._visits} AS v ON t.{PRECEDING} = v.visit"
             field = locator.checked.table.field(PRECEDING)
             later = "v.begins > t.visit_start_date"
             rules += [RowRule("date.preceding_visit_later", field, later), _visitor_rule(field)]
         yield from locator.ask(rules, source=source)
+
+    def _has_preceding(self, locator: Locator) -> bool:
+        """Most sites leave the column empty, and all visits are many to join for nothing."""
+        there = PRECEDING in locator.checked.columns
+        return there and locator.count(f"{PRECEDING} IS NOT NULL") > 0
 
     def _build_visit_rules(self, locator: Locator, dates: list[Field]) -> Iterator[RowRule]:
         yield _visitor_rule(locator.checked.table.field("visit_occurrence_id"))

@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from commonweal.engine.settings import EngineSettings
 from commonweal.intake.check.across import Judging, check_across
 from commonweal.intake.check.concepts import Terms
 from commonweal.intake.check.deidentified import is_identifying
-from commonweal.intake.check.file import FileCheck, FileProgress, stamp
+from commonweal.intake.check.file import Checked, FileCheck, FileProgress, stamp
 from commonweal.intake.check.header import SUBMITTED
 from commonweal.intake.check.keys import ONE_ROW_PER_PERSON
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
@@ -29,6 +29,8 @@ JUNK = frozenset({"thumbs.db", "desktop.ini"})
 
 KEY_MEMORY = "256MB"
 """For the keys, which spill to disk beyond it: the check runs beside other work at the site."""
+MANY_ROWS, MORE_KEY_MEMORY = 12_000_000, "1GB"
+"""A join holds one table of the keys it looks in, which does not spill: 16 bytes for each."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def check_folder(
     with _scratch_folder(settings) as scratch:
         check = FileCheck(scratch, show_values, progress, max_record_bytes)
         checked = {table.name: check.run(path, table) for path, table in layout.tables}
-        frugal = settings.model_copy(update={"memory_limit": KEY_MEMORY, "spill_folder": None})
+        limit = _choose_memory(tuple(checked.values()))
+        frugal = settings.model_copy(update={"memory_limit": limit, "spill_folder": None})
         with open_engine(frugal, spill_folder=scratch / "spill") as engine:
             found = check_across(engine, checked, judging)
     files = [c.with_findings(found.get(name, ())).report for name, c in checked.items()]
@@ -84,6 +87,13 @@ def check_folder(
             t.name for t in model.with_submission(Submission.REQUIRED) if t.name not in checked
         ),
     )
+
+
+def _choose_memory(checked: Sequence[Checked]) -> str:
+    """More for folders in which a table that others refer to is very large."""
+    referred = {f.references.table for c in checked for f in c.table.fields if f.references}
+    rows = max((c.report.rows for c in checked if c.table.name in referred), default=0)
+    return KEY_MEMORY if rows <= MANY_ROWS else MORE_KEY_MEMORY
 
 
 def _find_not_submitted(checked: Container[str], model: Model) -> Iterator[Finding]:
