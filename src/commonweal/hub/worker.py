@@ -12,7 +12,7 @@ from commonweal.hub.folder import make_hub_folder
 from commonweal.hub.provision import SETTINGS_MODULE
 from commonweal.schema.errors import CommonwealError
 
-COMMANDS = ("index_submissions", "remind", "send_notices")
+COMMANDS = ("index_submissions", "remind", "send_notices", "remove_expired_uploads")
 """In their order: what was found is told in the same round."""
 
 
