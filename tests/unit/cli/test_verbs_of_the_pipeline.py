@@ -123,7 +123,7 @@ def test_vocabulary_is_looked_up_by_words_code_and_number(
     [
         (b'home="\xff\xfe"', "not UTF-8"),
         (b"home = ", "cannot be read"),
-        (b"hom = 'x'", "hom is not a setting (there are engine, home, hub, programme)"),
+        (b"hom = 'x'", "hom is not a setting (there are drop, engine, home, hub, mail"),
         (b"[engine]\nthread = 2", "engine.thread is not a setting (there are memory_limit"),
         (b"home = 's3://bucket/x'", "not a URL"),
     ],
