@@ -125,7 +125,7 @@ def test_vocabulary_is_looked_up_by_words_code_and_number(
         (b"home = ", "cannot be read"),
         (
             b"hom = 'x'",
-            "hom is not a setting (there are drop, engine, home, hub, programme, storage)",
+            "hom is not a setting (there are drop, engine, home, hub, mail, programme, storage)",
         ),
         (b"[engine]\nthread = 2", "engine.thread is not a setting (there are memory_limit"),
         (b"home = 's3://bucket/x'", "not a URL"),
