@@ -32,7 +32,15 @@ class HandedIn:
 
 
 def hand_in(
-    settings: Settings, site: Site, folder: Path, progress: Progress, *, today: date, now: datetime
+    settings: Settings,
+    site: Site,
+    folder: Path,
+    progress: Progress,
+    *,
+    today: date,
+    now: datetime,
+    purpose: Purpose = Purpose.PRODUCTION,
+    dialect: str = DIALECT,
 ) -> HandedIn:
     """Register the site, check the folder and hand it in; what is known is not handed in again.
 
@@ -49,19 +57,19 @@ def hand_in(
         folder,
         home=settings.home,
         site=site.name,
-        purpose=Purpose.PRODUCTION,
+        purpose=purpose,
         synthetic=True,
-        dialect=DIALECT,
+        dialect=dialect,
     ) or submit_folder(
         folder,
         home=settings.home,
         site=site.name,
-        purpose=Purpose.PRODUCTION,
+        purpose=purpose,
         synthetic=True,
         now=now,
         report=check_folder(
             folder,
-            dialect=DIALECT,
+            dialect=dialect,
             settings=settings.engine,
             today=today,
             terms=around.vocabulary,

@@ -25,6 +25,7 @@ DOES_CURATORS = (LOGIN, NO, NO, NO, 302, NO)
 TABLE = {
     ("sites:home", "GET"): (LOGIN, NO, 302, 302, 302, NO),
     ("sites:board", "GET"): CURATORS,
+    ("sites:sprint", "GET"): CURATORS,
     ("sites:register", "GET"): CURATORS,
     ("sites:edit_deadlines", "GET"): CURATORS,
     ("sites:remove_deadline", "POST"): DOES_CURATORS,
@@ -42,6 +43,7 @@ TABLE = {
     ("sites:metrics", "GET"): OF_SITE,
     ("sites:issues", "GET"): OF_SITE,
     ("sites:issue", "GET"): OF_SITE,
+    ("sites:site_sprint", "GET"): OF_SITE,
     ("sites:deadlines", "GET"): OF_SITE,
     ("sites:people", "GET"): OF_SITE,
     ("sites:confirm_people", "POST"): DOES_OF_SITE,

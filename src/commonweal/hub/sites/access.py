@@ -5,6 +5,7 @@ or ``for_everybody``; a test refuses one that is not.
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ def get_home() -> Path:
     """The programme's folder."""
     home: Path = settings.COMMONWEAL.home
     return home
+
+
+def get_sprint_start() -> date | None:
+    """The first day of the data sprint, when there is one."""
+    start: date | None = settings.COMMONWEAL.programme.sprint_start
+    return start
 
 
 def get_steward_site(user: Visitor) -> str | None:

@@ -140,6 +140,30 @@ class CreditRow(models.Model):
         return f"{self.site}, {self.as_of}"
 
 
+class SprintRow(models.Model):
+    """How far a site is with a table of the data sprint, as the worker scored it.
+
+    ``position`` is its place on the board; ``made_of`` tells when the board is out of date.
+    """
+
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    table = models.CharField(max_length=100)
+    position = models.PositiveIntegerField()
+    facts = models.JSONField(default=dict)
+    made_of = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        """As on the board."""
+
+        ordering: ClassVar[list[str]] = ["position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["site", "table"], name="one_sprint_row_for_each_table")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site}, {self.table}"
+
+
 class Issue(models.Model):
     """A metric of one table of a site that misses its target, until it meets it again."""
 

@@ -6,7 +6,7 @@ it again finds every step done and changes nothing.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +17,9 @@ from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.sites import Site
 from commonweal.pipeline.build import Built, run_build
-from commonweal.pipeline.demo.gibleed import write_gibleed
+from commonweal.pipeline.demo.enrolment import BEFORE_PRODUCTION, enrol, send_test_load
+from commonweal.pipeline.demo.gibleed import write_earlier, write_gibleed
+from commonweal.pipeline.demo.sprint import practise
 from commonweal.pipeline.handing_in import HandedIn, hand_in
 from commonweal.pipeline.matching import match_current
 from commonweal.pipeline.progress import Progress
@@ -33,7 +35,12 @@ from commonweal.synthetic.plan import Plan, build_plan
 
 CUTOFF = date(2026, 10, 1)
 SEED = 20261001
-LAKESIDE = Site("lakeside", "Lakeside Hospital", state="OH")
+LAKESIDE = Site("lakeside", "Lakeside Hospital", state="OH", purposes=BEFORE_PRODUCTION)
+NEWCOMER = Site("brookside", "Brookside Clinic", state="VT", purposes=BEFORE_PRODUCTION)
+"""A site that still practises: it has its agreement and takes part in the sprint."""
+STEPS_OF_NEWCOMER = 2
+QUARTER = timedelta(days=92)
+MENDING = timedelta(days=9)
 PERSONS = 2_500
 """Made-up people, beside the 2,694 of GiBleed."""
 CONFIGURATION = """\
@@ -48,10 +55,22 @@ cutoff = 2026-10-01
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a site sends at the first try, and what it sends when that is mended."""
+
+    site: Site
+    first: Path
+    mended: Path
+
+
+@dataclass(frozen=True)
 class Demonstration:
     """What the demonstration did."""
 
     handed_in: tuple[HandedIn, ...]
+    """Production data of this quarter."""
+    before: tuple[HandedIn, ...]
+    """Test loads, the sprint, and what the first site sent a quarter earlier."""
     built: Built
     training: Release
 
@@ -72,11 +91,14 @@ def run_demo(
     """
     _write_configuration(settings.home)
     plan = build_plan(persons=persons, seed=SEED, as_of=CUTOFF)
-    handed_in = tuple(_hand_in(settings, plan, progress, now))
+    made = _make_folders(settings, plan, progress)
     _write_feeds(settings, plan, progress)
+    before = tuple(_prepare(settings, made, progress, now))
+    handed_in = tuple(_hand_in(settings, made, progress, now))
     match_current(settings, progress)
     built = run_build(settings, progress, now=now)
-    return Demonstration(handed_in, built, build_training_release(settings, progress, now=now))
+    training = build_training_release(settings, progress, now=now)
+    return Demonstration(handed_in, before, built, training)
 
 
 def _write_configuration(home: Path) -> None:
@@ -86,23 +108,65 @@ def _write_configuration(home: Path) -> None:
         file.write_text(CONFIGURATION, encoding="utf-8")
 
 
-def _hand_in(
-    settings: Settings, plan: Plan, progress: Progress, now: datetime
-) -> Iterator[HandedIn]:
-    """Every site hands in; those that are rejected mend their files and do so once more."""
+def _make_folders(settings: Settings, plan: Plan, progress: Progress) -> tuple[Made, ...]:
+    """What every site sends, GiBleed first."""
     outbox = settings.home / "outbox"
     make_private(outbox)
-    folder = _make_gibleed(settings, outbox / LAKESIDE.name)
-    yield hand_in(settings, LAKESIDE, folder, progress, today=CUTOFF, now=now)
+    gibleed = _make_gibleed(settings, outbox / LAKESIDE.name)
     first = _make_sites(plan, outbox / "made-up", progress, mended=False)
     mended = _make_sites(plan, outbox / "made-up-mended", progress, mended=True)
-    for profile in plan.sites:
-        site = Site(profile.name, profile.title, state=profile.state)
-        tries = [made / Part.SUBMISSIONS.value / profile.name for made in (first, mended)]
-        handed = hand_in(settings, site, tries[0], progress, today=CUTOFF, now=now)
+    submissions = Part.SUBMISSIONS.value
+    return (
+        Made(LAKESIDE, gibleed, gibleed),
+        *(
+            Made(
+                _make_site(profile.name, profile.title, profile.state),
+                first / submissions / profile.name,
+                mended / submissions / profile.name,
+            )
+            for profile in plan.sites
+        ),
+    )
+
+
+def _prepare(
+    settings: Settings, made: tuple[Made, ...], progress: Progress, now: datetime
+) -> Iterator[HandedIn]:
+    """Take every site to where it may send production data, and a new one not so far."""
+    for one in made:
+        enrol(settings.home, one.site, now=now)
+        yield send_test_load(settings, one.site, one.mended, progress, now=now)
+    enrol(settings.home, NEWCOMER, now=now, most=STEPS_OF_NEWCOMER)
+    gibleed = made[0].first
+    earlier = _make_earlier(settings, gibleed)
+    at = now - QUARTER
+    sent = hand_in(settings, LAKESIDE, earlier, progress, today=CUTOFF, now=at)
+    yield sent
+    yield from practise(settings, (LAKESIDE, NEWCOMER), earlier, sent.report, progress, now=now)
+
+
+def _hand_in(
+    settings: Settings, made: tuple[Made, ...], progress: Progress, now: datetime
+) -> Iterator[HandedIn]:
+    """Every site hands in; those that are rejected mend their files and do so once more."""
+    for one in made:
+        at = now - MENDING if one.first != one.mended else now
+        handed = hand_in(settings, one.site, one.first, progress, today=CUTOFF, now=at)
         yield handed
         if not handed.report.is_accepted:
-            yield hand_in(settings, site, tries[1], progress, today=CUTOFF, now=now)
+            yield hand_in(settings, one.site, one.mended, progress, today=CUTOFF, now=now)
+
+
+def _make_site(name: str, title: str, state: str) -> Site:
+    return Site(name, title, state=state, purposes=BEFORE_PRODUCTION)
+
+
+def _make_earlier(settings: Settings, gibleed: Path) -> Path:
+    folder = gibleed.with_name(f"{gibleed.name}-earlier")
+    if not folder.exists():
+        with whole_folder(folder) as scratch, _open_engine(settings) as engine:
+            write_earlier(engine, gibleed, scratch)
+    return folder
 
 
 def _make_gibleed(settings: Settings, folder: Path) -> Path:

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from commonweal.hub.sites.access import for_curators, get_home
+from commonweal.hub.sites.access import for_curators, get_home, get_sprint_start
 from commonweal.hub.sites.actions import (
     add_steward,
     end_steward,
@@ -24,8 +24,9 @@ from commonweal.hub.sites.presenters import (
 )
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
+from commonweal.hub.sites.sprint import build_headings, build_lines
 from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
-from commonweal.intake.sites import Purpose, Site
+from commonweal.intake.sites import Purpose, Site, list_sites
 from commonweal.schema.errors import CommonwealError
 
 QUARTERS = 4
@@ -41,6 +42,19 @@ def show_board(request: HttpRequest) -> HttpResponse:
     sites = build_board(get_home(), timezone.now().date())
     context = {"section": "board", "sites": sites, "columns": build_columns(sites)}
     return render(request, "sites/board.html", context)
+
+
+@require_safe
+@for_curators
+def show_sprint(request: HttpRequest) -> HttpResponse:
+    """How far every site is with every table of the data sprint."""
+    sites = [site for site in list_sites(get_home()) if site.closed_on is None]
+    context = {
+        "section": "sprint",
+        "weeks": build_headings(get_sprint_start()),
+        "lines": build_lines(sites, timezone.now().date()),
+    }
+    return render(request, "sites/sprint.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

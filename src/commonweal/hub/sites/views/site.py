@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commonweal.hub.accounts.models import User
+from commonweal.hub.sites import sprint
 from commonweal.hub.sites.access import for_site, get_home, is_curator
 from commonweal.hub.sites.actions import add_contact, add_note, confirm_contacts, remove_contact
 from commonweal.hub.sites.forms import ContactForm, NoteForm
@@ -149,6 +150,15 @@ def show_issue(request: HttpRequest, site: Site, issue_id: int) -> HttpResponse:
     context = {"issue": issue, "title": find_title(issue.metric), "notes": notes, "form": form}
     page = frame(request, site, "issues", **context)
     return render(request, "sites/issue.html", page, status=UNREADABLE if form.errors else 200)
+
+
+@require_safe
+@for_site
+def show_sprint(request: HttpRequest, site: Site) -> HttpResponse:
+    """How far the site is with each table of the data sprint, and what is missing."""
+    lines = sprint.build_lines([site], timezone.now().date())
+    context = {"line": lines[0] if lines else None}
+    return render(request, "sites/site_sprint.html", frame(request, site, "sprint", **context))
 
 
 @require_safe

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from commonweal.hub.sites.credit import index_credit
 from commonweal.hub.sites.indexing import index_submissions
+from commonweal.hub.sites.sprint_indexing import index_sprint
 
 
 class Command(BaseCommand):
-    """Rows, notices, issues and credit; running it again changes nothing."""
+    """Rows, notices, issues, credit and the sprint board; running it again changes nothing."""
 
     help = "Bring the pages for sites in line with what has landed."
 
@@ -21,4 +22,5 @@ class Command(BaseCommand):
         del args, options
         done = index_submissions(settings.COMMONWEAL.home, now=timezone.now())
         credited = index_credit(settings.COMMONWEAL)
-        self.stdout.write(json.dumps(vars(done) | {"credited": credited}))
+        scored = index_sprint(settings.COMMONWEAL, today=timezone.now().date())
+        self.stdout.write(json.dumps(vars(done) | {"credited": credited, "sprint_rows": scored}))
