@@ -1,19 +1,29 @@
 """How every verb speaks: results to standard output, everything else to standard error."""
 
+import getpass
 import json
+import os
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-OUT = Console(highlight=False, soft_wrap=True)
-"""Results."""
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Progress, warnings and errors."""
+OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+"""Results. Brackets are brackets: a name or title that somebody typed is shown as it is."""
+ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+"""Progress, warnings and errors, with brackets as they are."""
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON, for other programs to read.")
 ]
+
+
+def name_account() -> str:
+    """Who works on this machine; a container may have no name for its account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"account {os.getuid()}"
 
 
 def print_json(value: Any) -> None:

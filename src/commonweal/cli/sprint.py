@@ -185,7 +185,7 @@ def _print_scores(scored: Sequence[FileScore], *, shows: bool) -> None:
         OUT.print("An exclamation mark stands where a goal is not reached.")
     for file in scored:
         if not file.was_read:
-            OUT.print(f"{file.file} has errors and was not scored: check it first.", markup=False)
+            OUT.print(f"{file.file} has errors and was not scored: check it first.")
     _print_unknown(scores)
     _print_all_unmapped([one for file in scored for one in file.unmapped], shows=shows)
 
@@ -224,13 +224,13 @@ def _print_all_unmapped(unmapped: Sequence[Unmapped], *, shows: bool) -> None:
 
 def _print_codes(found: Unmapped) -> None:
     if found.codes:
-        OUT.print(f"{found.column.source_value}, the most frequent:", markup=False)
+        OUT.print(f"{found.column.source_value}, the most frequent:")
     for code in found.codes:
         hint = ""
         if code.suggestion:
             concept = code.suggestion
             hint = f" -> {concept.concept_id} {concept.name} ({concept.domain})?"
-        OUT.print(f"  {code.rows:,} rows: {code.value}{hint}", markup=False)
+        OUT.print(f"  {code.rows:,} rows: {code.value}{hint}")
 
 
 def _print_board(rows: Sequence[BoardRow]) -> None:
@@ -242,7 +242,7 @@ def _print_board(rows: Sequence[BoardRow]) -> None:
     OUT.print(table, soft_wrap=False)
     for row in rows:
         if row.received and row.why:
-            OUT.print(f"{row.site} {row.table}: {row.why}", markup=False)
+            OUT.print(f"{row.site} {row.table}: {row.why}")
 
 
 def register(main: typer.Typer) -> None:

@@ -102,14 +102,15 @@ def show(submission_id: IdArgument, *, json: JsonOption = False) -> None:
     if json:
         print_json(details)
         return
-    OUT.print(f"[bold]{entry.id}[/]: {entry.state}")
+    OUT.print(Text.assemble((entry.id, "bold"), f": {entry.state}"))
     for label, value in _lines(entry):
-        OUT.print(f"{label}: {value}", markup=False)
+        OUT.print(f"{label}: {value}")
     if entry.has_open_erasure:
-        OUT.print("[bold red]An erasure was interrupted.[/] Give the same order once more.")
+        interrupted = ("An erasure was interrupted.", "bold red")
+        OUT.print(Text.assemble(interrupted, " Give the same order once more."))
     if landed is not None:
         OUT.print(_file_table(details["tables"]), soft_wrap=False)
-        OUT.print(f"Reports: {', '.join(details['reports'])} in {landed.folder}", markup=False)
+        OUT.print(f"Reports: {', '.join(details['reports'])} in {landed.folder}")
 
 
 @app.command()
@@ -281,7 +282,7 @@ def _print_comparison(compared: Comparison) -> None:
     if not compared.previous:
         OUT.print(f"{compared.submission} is the first of its purpose that was accepted.")
     else:
-        OUT.print(f"{compared.submission} after {compared.previous}", markup=False)
+        OUT.print(f"{compared.submission} after {compared.previous}")
     table = _new_table("Table")
     for heading in ("Before", "After", "Change"):
         table.add_column(heading, justify="right")
