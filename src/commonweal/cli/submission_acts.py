@@ -30,6 +30,7 @@ from commonweal.intake.lifecycle.retract import (
     retract,
 )
 from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.purposes import check_dialect
 from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import Submission, list_of_site
 from commonweal.intake.terminal import render_terminal
@@ -94,6 +95,8 @@ def declare(
     Example: commonweal submissions declare general_hospital/2026-03-01-v1 --purpose test
     """
     settings = read_settings()
+    if dialect:
+        check_dialect(dialect)
     entry = get_entry(settings.home, folder)
     declaration = build_declaration(str(purpose), synthetic, dialect)
     history = declare_folder(_ledger(settings, entry.site, by), entry.key, declaration)
