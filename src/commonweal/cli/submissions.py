@@ -22,7 +22,7 @@ from commonweal.intake.lifecycle.history import Event
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.metric_report import render_metrics_terminal
-from commonweal.intake.sites import Purpose
+from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import find_metrics
 from commonweal.intake.terminal import VERDICT_STYLES
 from commonweal.schema.errors import CommonwealError
@@ -35,6 +35,9 @@ IdArgument = Annotated[
         show_default=False,
     ),
 ]
+_PLAIN = ("folder", "reason", "said")
+_LABELLED = ("purpose", "verdict", "superseded_by", "rows", "certificate")
+"""Details of an event that a person reads, those that need a word before them last."""
 _STYLES = VERDICT_STYLES | {
     "current": "bold green",
     "held": "bold yellow",
@@ -68,6 +71,8 @@ def submissions(
         return
     _check_state(state)
     home = read_settings().home
+    if site:
+        get_site(home, site)
     every = list_entries(home)
     found = [
         entry
@@ -242,6 +247,8 @@ def _lines(entry: Entry) -> list[tuple[str, str]]:
         ("Purpose", f"{entry.purpose or 'not declared'}{kind}"),
         ("History", entry.name),
     ]
+    if entry.submission is None and (why := _explain(entry.history.events[-1])):
+        lines.append(("What is known", why))
     if entry.submission is not None:
         landed = entry.submission
         lines += [
@@ -270,10 +277,11 @@ def _new_table(*headings: str) -> Table:
 
 def _explain(event: Event) -> str:
     """The details that a person reads; checksums and the like stay in the JSON."""
-    shown = ("reason", "said", "purpose", "verdict", "superseded_by", "rows", "certificate")
-    parts = [f"{name} {event.details[name]}" for name in shown if event.details.get(name)]
+    plain = [str(event.details[name]) for name in _PLAIN if event.details.get(name)]
+    labelled = [f"{name} {event.details[name]}" for name in _LABELLED if event.details.get(name)]
+    parts = [*plain, *labelled]
     files = event.details.get("files")
-    if isinstance(files, list) and files:
+    if isinstance(files, list) and files and "said" not in event.details:
         parts.append(", ".join(map(str, files)))
     return "; ".join([*([event.submission] if event.submission else []), *parts])
 
