@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from commonweal.schema.errors import CommonwealError
+
 OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Results. Brackets are brackets: a name or title that somebody typed is shown as it is."""
 ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -24,6 +26,17 @@ def name_account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"account {os.getuid()}"
+
+
+def confirm(question: str, *, reason: str, fix: str) -> None:
+    """Ask before something that is hard to take back; a no ends the verb.
+
+    Raises:
+        CommonwealError: there is no terminal, and so nobody to ask.
+    """
+    if not ERR.is_terminal:
+        raise CommonwealError(f"{reason}, and there is nobody to ask.", expected="--yes", fix=fix)
+    typer.confirm(question, abort=True, err=True)
 
 
 def print_json(value: Any) -> None:

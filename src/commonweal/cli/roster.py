@@ -116,7 +116,7 @@ def _print_roster(made: Roster, programme: Programme, *, json: bool) -> None:
         f"{len(made.listed):,} participants of {made.site} as of {programme.as_of} ({since})."
     )
     for change, count in made.count_changes().items():
-        OUT.print(f"  {change}: {count:,}")
+        OUT.print(f"  {change.replace('_', ' ')}: {count:,}")
 
 
 def _download_table(found: list[Download]) -> Table:

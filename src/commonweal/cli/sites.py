@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from commonweal.cli.output import OUT, JsonOption, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.onboarding import (
     StepStatus,
@@ -196,7 +196,7 @@ def close_one(
     with _open_registry(dry_run=dry_run) as (home, now):
         get_site(home, name)
         if not yes:
-            typer.confirm(f"Close {name}?", abort=True)
+            confirm(f"Close {name}?", reason="A closed site cannot send anything", fix="Add --yes.")
         record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
         OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}")
 

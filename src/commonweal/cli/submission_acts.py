@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from commonweal.cli.check import FileBars
-from commonweal.cli.output import ERR, OUT, JsonOption, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
@@ -250,14 +250,12 @@ def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
 def _confirm(submission: Submission, plan: ErasurePlan | None, *, yes: bool) -> None:
     if yes:
         return
-    if not ERR.is_terminal:
-        raise CommonwealError(
-            "An erasure cannot be undone, and there is nobody to ask.",
-            expected="--yes",
-            fix="Look at it with --dry-run first, then add --yes.",
-        )
     what = "all of it" if plan is None else f"{plan.removed:,} rows of {plan.found:,} persons"
-    typer.confirm(f"Erase {what} from {submission.id} for good?", abort=True, err=True)
+    confirm(
+        f"Erase {what} from {submission.id} for good?",
+        reason="An erasure cannot be undone",
+        fix="Look at it with --dry-run first, then add --yes.",
+    )
 
 
 def _print_state(submission: Submission, state: str, *, json: bool) -> None:

@@ -98,3 +98,10 @@ def test_brackets_in_a_title_are_brackets(home: Path, capsys: Capture) -> None:
     capsys.readouterr()
     assert run("list") == ExitCode.OK
     assert title in capsys.readouterr().out
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(home: Path, capsys: Capture) -> None:
+    run(*REGISTER)
+    assert run("close", "hospital", "--reason", "x") == ExitCode.COULD_NOT_RUN
+    assert "Add --yes" in capsys.readouterr().err
+    assert get_site(home, "hospital").closed_on is None
