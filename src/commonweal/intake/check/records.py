@@ -122,11 +122,11 @@ def split_records(data: Bytes, size: int, width: int, *, allow_nul: bool) -> Spl
     crlf = _count_returns(returns & ~inside, newlines, stop=cut)
     if crlf is None:
         return None
-    ends = _positions(_before(separators, cut))
+    places = _positions(_before(separators, cut))
     rows = int(np.bitwise_count(newlines).sum())
-    if len(ends) != rows * width:
+    if len(places) != rows * width:
         return None
-    ends = np.ascontiguousarray(ends.reshape(rows, width).T, dtype=np.int64)
+    ends = np.ascontiguousarray(places.reshape(rows, width).T, dtype=np.int64)
     if not (data[ends[-1]] == NEWLINE).all():
         return None
     breaks = _positions(_before(inner, cut)) if inner.any() else np.empty(0, np.uint32)

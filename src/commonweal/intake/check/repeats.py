@@ -33,7 +33,7 @@ def _only_rise(file: Path, column: str) -> bool:
     """Whether each key is above the one before it; then none of them need be sorted."""
     last = None
     for keys in _read_keys(file, column):
-        if last is not None and last >= keys[0] or not (keys[1:] > keys[:-1]).all():
+        if (last is not None and last >= keys[0]) or not (keys[1:] > keys[:-1]).all():
             return False
         last = keys[-1]
     return True
