@@ -90,9 +90,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[H
             )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium: the one CHROMIUM names, else one that is installed."""
+    """Chromium: the one CHROMIUM names, else one that is installed.
+
+    It runs an event loop of its own until it ends, so it ends with the file.
+    """
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.fail("no Chromium: run scripts/ensure_chromium.py first, or set CHROMIUM")

@@ -208,7 +208,7 @@ def test_mutated_json_lines_are_accepted_only_when_no_cell_is_lost(
         ]
     named = {fold(column): column for column in NOTE.columns}
     expected = []
-    for line in content.removeprefix(b"\xef\xbb\xbf").splitlines():
+    for line in content.removeprefix(b"\xef\xbb\xbf").removesuffix(b"\n").split(b"\n"):
         pairs = json.loads(line, object_pairs_hook=list, parse_int=str, parse_float=str)
         cells = [(named[fold(key)], value) for key, value in pairs]
         assert len(dict(cells)) == len(cells)

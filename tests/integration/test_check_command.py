@@ -67,6 +67,60 @@ def test_report_that_cannot_be_written(tmp_path: Path, run: Run, option: str) ->
     assert "cannot be written" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--html", "--csv", "--junit"])
+def test_no_report_is_written_over_what_is_checked(tmp_path: Path, run: Run, option: str) -> None:
+    person = write_persons(tmp_path / "in", 1)
+    before = person.read_bytes()
+    for checked, place in ((tmp_path / "in", person), (person, person)):
+        done = run("check", checked, option, place)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "into what is checked" in done.stderr
+    assert run("check", "in", option, "in/new.txt").returncode == 2
+    assert person.read_bytes() == before
+    (tmp_path / "loop").symlink_to("loop")
+    assert "called loop" in run("check", "loop", option, "r").stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "start"),
+    [("--json", "{"), ("--html", "<!"), ("--csv", "file,"), ("--junit", "<?xml")],
+)
+def test_a_dash_prints_the_report_alone(tmp_path: Path, run: Run, option: str, start: str) -> None:
+    write_persons(tmp_path / "in", 1)
+    done = run("check", "in", option, "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(start)
+    assert "Verdict: " not in done.stdout or option == "--html"
+    assert not (tmp_path / "-").exists()
+
+
+def test_two_reports_cannot_have_one_place(tmp_path: Path, run: Run) -> None:
+    write_persons(tmp_path / "in", 1)
+    for place in ("-", "r"):
+        done = run("check", "in", "--json", place, "--csv", place)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--csv and --json name one place twice" in done.stderr
+
+
+@pytest.mark.parametrize("dialect", ["feeds", "release", "omop-6"])
+def test_only_what_sites_send_is_a_dialect(tmp_path: Path, run: Run, dialect: str) -> None:
+    write_persons(tmp_path / "in", 1)
+    done = run("check", "in", "--dialect", dialect)
+    assert done.returncode == 2
+    assert f"no dialect called '{dialect}'" in done.stderr
+    assert "feeds" not in done.stderr.partition("Expected")[2]
+
+
+def test_one_file_has_neither_completeness_nor_metrics(tmp_path: Path, run: Run) -> None:
+    person = write_persons(tmp_path / "in", 1)
+    done = run("check", person)
+    assert "checked alone" in done.stdout
+    assert "Not complete" not in done.stdout
+    refused = run("check", person, "--metrics")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "whole folder" in refused.stderr
+
+
 def test_a_file_is_checked_alone_and_not_handed_in(tmp_path: Path, run: Run) -> None:
     person = write_persons(tmp_path / "in", 1)
     write_table(tmp_path / "in", "death", [valid_row("death", death_date="soon")])
@@ -180,7 +234,7 @@ def test_metrics_are_measured_when_asked_for(tmp_path: Path, run: Run) -> None:
     values = json.loads(asked.stdout)["metrics"]["values"]
     assert {"gc_1_standard", "dc_average", "consent_light"} <= {v["metric"] for v in values}
     assert "<h2>Metrics</h2>" in page.read_text(encoding="utf-8")
-    assert "Standard concepts (GC-1)" in run("check", tmp_path / "in", "--metrics").stdout
+    assert "(GC-1)" in run("check", tmp_path / "in", "--metrics").stdout
 
 
 def test_a_rejected_folder_is_not_measured(tmp_path: Path, run: Run) -> None:

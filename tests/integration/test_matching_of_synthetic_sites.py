@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from commonweal.cli.main import app
+from commonweal.cli.main import build_app
 from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.engine.storage import sha256_of
 from commonweal.intake.check import check_folder
@@ -56,7 +56,7 @@ def run() -> Run:
     """Run a verb; the exit code, what it printed, and what it said beside."""
 
     def invoke(*words: object) -> tuple[int, str, str]:
-        done = CliRunner().invoke(app, [str(word) for word in words])
+        done = CliRunner().invoke(build_app(), [str(word) for word in words])
         if isinstance(done.exception, CommonwealError):
             return int(done.exception.exit_code), done.stdout, str(done.exception)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -188,7 +188,7 @@ def test_files_of_a_sprint_name_nobody_and_are_not_compared(
 ) -> None:
     run("sites", "register", SITE, "--title", "A site")
     hand_in = ("submit", submission_of(made), "--site", SITE, "--purpose", "sprint", "--synthetic")
-    code, said, _ = run(*hand_in, "--json")
+    code, said, _ = run(*hand_in, "--dialect", "programme", "--json")
     assert (code, json.loads(said)["matching"]) == (0, None)
     code, _, said = run("match", json.loads(said)["submission"]["id"])
     assert (code, "are de-identified" in said) == (2, True)

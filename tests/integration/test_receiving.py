@@ -408,6 +408,21 @@ def test_watching_takes_what_comes_and_stops_when_asked(tmp_path: Path) -> None:
     assert code == 128 + signal.SIGTERM
 
 
+def test_what_waits_says_why_where_it_is_shown(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    put(drop, "[red]March", {"person.csv": persons_csv(1)})
+    put(drop, today(), {"person.csv": persons_csv(1), DECLARATION: b"{"})
+    run("receive")
+    listed = json.loads(run("submissions", "--site", "hospital", "--json").stdout)
+    told = {one["state"]: run("submissions", "show", one["id"]).stdout for one in listed}
+    assert "[red]March" in told["misnamed"]
+    assert "not JSON" in told["held"]
+    assert "upload it again" in told["held"]
+    unknown = run("submissions", "--site", "hospitol")
+    assert (unknown.returncode, "a registered site (hospital)" in unknown.stderr) == (2, True)
+
+
 def test_a_test_load_opens_the_gate_to_production(run: Run, tmp_path: Path) -> None:
     """Real data are held until a test load has passed through the same drop area."""
     home = make_home(tmp_path, replace(HOSPITAL, test_load=""))

@@ -118,8 +118,8 @@ def explain(
     if json:
         print_json(asdict(result))
     else:
-        OUT.print(result.sentence, markup=False)
-        OUT.print(f"\n{result.sql}", markup=False)
+        OUT.print(result.sentence)
+        OUT.print(f"\n{result.sql}")
 
 
 @app.command(epilog=EXAMPLE)
@@ -144,7 +144,7 @@ def generate(
     if json:
         print_json({"file": str(out), **asdict(result)})
     else:
-        OUT.print(f"{out} holds {result.rows:,} rows, one for each person.", markup=False)
+        OUT.print(f"{out} holds {result.rows:,} rows, one for each person.")
 
 
 @contextmanager
@@ -165,16 +165,17 @@ def _opened(
 
 def _print_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        ERR.print(note, style="yellow", markup=False)
+        ERR.print(note, style="yellow")
 
 
 def _print_count(result: CohortCount) -> None:
     found = "1 person[/] fits" if result.persons == 1 else f"{result.persons:,} persons[/] fit"
-    OUT.print(f"[bold]{found} the definition as of {result.as_of}.")
+    OUT.print(f"[bold]{found} the definition as of {result.as_of}.", markup=True)
     if result.breakdown:
         table = Table("Sex", "Race", "Age")
         table.add_column("Persons", justify="right")
         for stratum in result.breakdown:
             table.add_row(stratum.sex, stratum.race, stratum.age, f"{stratum.persons:,}")
         OUT.print(table)
-    OUT.print(f"[dim]{result.engine}, {result.milliseconds:,.0f} ms, {result.definition_hash}[/]")
+    about = f"{result.engine}, {result.milliseconds:,.0f} ms, {result.definition_hash}"
+    OUT.print(about, style="dim")

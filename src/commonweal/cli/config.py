@@ -22,7 +22,7 @@ def config(*, json: JsonOption = False) -> None:
         print_json(settings)
         return
     for name, value in flatten(settings):
-        OUT.print(f"{name} = {'(not set)' if value is None else value}", markup=False)
+        OUT.print(f"{name} = {'(not set)' if value is None else value}")
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -53,7 +53,7 @@ def _rate_cells(rate: Rate) -> tuple[str, str]:
     counts = f"{rate.numerator:,} of {rate.denominator:,}"
     if rate.value is None or rate.band is None:
         return counts, "–"
-    return counts, f"{float(rate.value):.1%} ({rate.band.value})"
+    return counts, f"{float(rate.value):.1%} ({rate.band.value.replace('_', ' ')})"
 
 
 def register(app: typer.Typer) -> None:

@@ -128,15 +128,15 @@ def _print(done: Deidentification, request: Request) -> None:
     OUT.print(table, soft_wrap=False)
     for one in done.tables:
         if emptied := _describe_emptied(one):
-            OUT.print(f"Emptied in {one.table}: {emptied}", markup=False)
+            OUT.print(f"Emptied in {one.table}: {emptied}")
     if done.left_out:
         OUT.print("Left out whole: " + ", ".join(left.table for left in done.left_out))
     if done.dry_run:
         OUT.print("Nothing was written: this was a dry run.")
         return
-    OUT.print(f"The files are in {request.out}; look at them before you send them.", markup=False)
-    OUT.print(f"The key is {request.key}. Keep it, and never send it.", markup=False)
-    OUT.print(f"Next: commonweal check {request.out} --dialect {done.dialect}", markup=False)
+    OUT.print(f"The files are in {request.out}; look at them before you send them.")
+    OUT.print(f"The key is {request.key}. Keep it, and never send it.")
+    OUT.print(f"Next: commonweal check {request.out} --dialect {done.dialect}")
 
 
 def _describe_emptied(one: TableReport) -> str:

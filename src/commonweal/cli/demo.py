@@ -99,14 +99,13 @@ def _print(demonstration: Demonstration, settings: Settings) -> None:
     OUT.print(_handed_in(demonstration.handed_in), soft_wrap=False)
     for handed in demonstration.handed_in:
         report = handed.submission.folder / "report.html"
-        OUT.print(f"Report to {handed.site.title}: {report}", markup=False)
+        OUT.print(f"Report to {handed.site.title}: {report}")
     OUT.print()
     print_build(summarize_build(demonstration.built))
     OUT.print(f"To train on: {demonstration.training.id}, all of it made up.")
     OUT.print(
         f"Everything is in {settings.home}. The verbs of commonweal, run in that folder, work "
-        "on it; try: commonweal release list\n",
-        markup=False,
+        "on it; try: commonweal release list\n"
     )
 
 

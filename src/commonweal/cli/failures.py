@@ -14,7 +14,7 @@ EXPLAINED: Mapping[int, tuple[str, str]] = MappingProxyType(
         errno.EROFS: ("a disk that can be written to", "Choose a folder on another disk."),
         errno.EACCES: ("permission to read and write there", "Choose a folder you own."),
         errno.EPERM: ("permission to read and write there", "Choose a folder you own."),
-        errno.ENOENT: ("a folder that exists", "Check how the path is spelled."),
+        errno.ENOENT: ("a file or folder that exists", "Check how the path is spelled."),
         errno.EEXIST: ("a folder, but a file has that name", "Choose another path."),
         errno.ENOTDIR: ("a folder, but a file has that name", "Choose another path."),
         errno.EISDIR: ("a file, but a folder has that name", "Choose another path."),

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from commonweal import __version__
 from commonweal.cli.failures import explain_os_error
@@ -96,7 +96,7 @@ def _stop(signal_number: int, _frame: FrameType | None) -> None:
 
 
 def _tell(error: CommonwealError) -> None:
-    ERR.print(f"[bold red]{escape(error.found)}[/]")
+    ERR.print(error.found, style="bold red")
     for label, text in (("Expected", error.expected), ("What to do", error.fix)):
         if text:
-            ERR.print(f"[bold]{label}:[/] {escape(text)}")
+            ERR.print(Text.assemble((f"{label}:", "bold"), f" {text}"))

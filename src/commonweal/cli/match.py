@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from commonweal.cli.check import DialectOption, run_check
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
@@ -90,7 +91,7 @@ def _match_submission(settings: Settings, submission: Submission, feeds: Path | 
     programme = read_programme(settings, feeds, synthetic=submission.synthetic)
     with ERR.status(f"Comparing with the feeds of {programme.as_of}"):
         matched, folder = record_match(settings, submission, programme)
-    ERR.print(f"The lists are in {folder}", markup=False)
+    ERR.print(f"The lists are in {folder}")
     return matched
 
 
@@ -109,7 +110,7 @@ def _print(matched: Matched) -> None:
     report = matched.to_json()
     OUT.print(_field_table(report["fields"]), soft_wrap=False)
     for line in _tell_evidence(report["evidence"]):
-        OUT.print(line, markup=False)
+        OUT.print(line)
     OUT.print()
     results = report["results"]
     OUT.print(
@@ -122,8 +123,9 @@ def _print(matched: Matched) -> None:
         OUT.print(f"Without consent ({reason}): {persons:,}")
     for finding in matched.findings:
         OUT.print()
-        OUT.print(f"[{STYLES[finding.severity]}]{finding.severity.capitalize()}[/]  {finding.code}")
-        OUT.print(f"  {finding.message}", markup=False)
+        severity = (finding.severity.capitalize(), STYLES[finding.severity])
+        OUT.print(Text.assemble(severity, f"  {finding.code}"))
+        OUT.print(f"  {finding.message}")
     if not matched.findings:
         OUT.print("Nothing is to be told: everybody may be sent and is who they should be.")
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
@@ -105,7 +106,7 @@ def show(release_id: IdArgument, *, json: JsonOption = False) -> None:
         sizes = (entry.rows, len(entry.columns), entry.bytes)
         table.add_row(entry.name, *(f"{size:,}" for size in sizes))
     OUT.print(table, soft_wrap=False)
-    OUT.print(f"Files: {release.folder}", markup=False)
+    OUT.print(f"Files: {release.folder}")
 
 
 @app.command()
@@ -121,7 +122,7 @@ def verify(release_id: IdArgument, *, json: JsonOption = False) -> None:
         print_json({"id": release_id, "problems": [str(problem) for problem in problems]})
     elif problems:
         for problem in problems:
-            OUT.print(str(problem), markup=False)
+            OUT.print(str(problem))
     else:
         OUT.print(f"{release_id} is exactly as it was sealed.")
     if problems:
@@ -153,10 +154,11 @@ def _describe(release: Release) -> dict[str, object]:
     }
 
 
-def _heading(release: Release) -> str:
+def _heading(release: Release) -> Text:
     manifest = release.manifest
     kind = " · SYNTHETIC, its people are made up" if manifest.synthetic else ""
-    return f"[bold]{release.id}[/] {manifest.tier} tier, data up to {manifest.cutoff}{kind}"
+    about = f" {manifest.tier} tier, data up to {manifest.cutoff}{kind}"
+    return Text.assemble((release.id, "bold"), about)
 
 
 def _list_table(found: list[Release]) -> Table:

@@ -1,7 +1,5 @@
 """``commonweal roster``: whose records a site may send, and what changed."""
 
-import getpass
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import OUT, JsonOption, name_account, print_json
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.intake.matching.roster import (
     Download,
@@ -64,14 +62,14 @@ def download(
         site,
         programme.side,
         out,
-        by=by or _name_user(),
+        by=by or name_account(),
         now=datetime.now(tz=UTC),
         feeds_of=programme.as_of,
         feeds_digest=programme.snapshot.digest,
     )
     _print_roster(made, programme, json=json)
     if not json:
-        OUT.print(f"Written to {out}; recorded as download {record.number}.", markup=False)
+        OUT.print(f"Written to {out}; recorded as download {record.number}.")
 
 
 @roster.command()
@@ -103,14 +101,6 @@ def downloads(*, site: SiteOption, json: JsonOption = False) -> None:
         OUT.print(f"Nobody has downloaded the roster of {site} yet.")
 
 
-def _name_user() -> str:
-    """The user of this machine; a number where it has no name, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
-
-
 def _build(settings: Settings, site: str, programme: Programme) -> Roster:
     return build_roster(site, programme.side, find_last_download(settings.home, site))
 
@@ -123,11 +113,10 @@ def _print_roster(made: Roster, programme: Programme, *, json: bool) -> None:
     if made.last is not None:
         since = f"since {made.last.at:%Y-%m-%d %H:%M} UTC, by {made.last.by}"
     OUT.print(
-        f"{len(made.listed):,} participants of {made.site} as of {programme.as_of} ({since}).",
-        markup=False,
+        f"{len(made.listed):,} participants of {made.site} as of {programme.as_of} ({since})."
     )
     for change, count in made.count_changes().items():
-        OUT.print(f"  {change}: {count:,}")
+        OUT.print(f"  {change.replace('_', ' ')}: {count:,}")
 
 
 def _download_table(found: list[Download]) -> Table:

@@ -166,12 +166,14 @@ def _warn(settings: Settings) -> None:
     """Say what will be missing on the pages."""
     if find_current(settings.home) is None:
         ERR.print(
-            f"[yellow]No release has been published in {settings.home} yet:[/] the public pages "
-            "will say so. `commonweal release build` makes one."
+            f"No release has been published in {settings.home} yet: the public pages "
+            "will say so. `commonweal release build` makes one.",
+            style="yellow",
         )
     missing = find_missing_files()
     if missing:
         ERR.print(
-            f"[yellow]The pages will look bare: {', '.join(missing)} is missing.[/] "
-            "Run `python scripts/build_frontend.py`."
+            f"The pages will look bare: {', '.join(missing)} is missing. "
+            "Run `python scripts/build_frontend.py`.",
+            style="yellow",
         )

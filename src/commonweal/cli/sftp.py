@@ -52,7 +52,7 @@ def serve(
             fix="Install Commonweal with its sftp extra: pip install 'commonweal[sftp]'",
         )
     fingerprint = read_host_fingerprint(get_host_key(settings.home))
-    ERR.print(f"Host key {fingerprint}; tell it to the stewards, who compare it.", markup=False)
+    ERR.print(f"Host key {fingerprint}; tell it to the stewards, who compare it.")
     address = (
         host or settings.drop.sftp_host,
         str(settings.drop.sftp_port if port is None else port),
@@ -76,7 +76,7 @@ def add(
     added = add_key(
         read_settings().home, site=site, steward=steward, text=text, now=datetime.now(tz=UTC)
     )
-    OUT.print(f"{added.fingerprint} opens the drop of {site} for {added.steward}.", markup=False)
+    OUT.print(f"{added.fingerprint} opens the drop of {site} for {added.steward}.")
 
 
 @key.command("list")
@@ -107,7 +107,7 @@ def remove(
     gone = remove_key(
         read_settings().home, site=site, fingerprint=fingerprint, now=datetime.now(tz=UTC)
     )
-    OUT.print(f"The key of {gone.steward} opens the drop of {site} no more.", markup=False)
+    OUT.print(f"The key of {gone.steward} opens the drop of {site} no more.")
 
 
 def _table(found: list[StewardKey]) -> Table:

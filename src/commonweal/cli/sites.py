@@ -1,6 +1,5 @@
 """``commonweal sites``: the organisations that send data, from the agreement to the last day."""
 
-import getpass
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
 from commonweal.engine.settings import read_settings
 from commonweal.intake.onboarding import (
     StepStatus,
@@ -83,9 +82,7 @@ def register_one(
     )
     with _open_registry(dry_run=dry_run) as (home, _):
         register_site(home, site)
-        OUT.print(
-            f"The site {name} is registered. Next: commonweal sites show {name}", markup=False
-        )
+        OUT.print(f"The site {name} is registered. Next: commonweal sites show {name}")
 
 
 @sites.command("list")
@@ -114,9 +111,9 @@ def show_one(name: NameArgument, *, json: JsonOption = False) -> None:
     if json:
         print_json(site.to_json() | {"steps": [status.to_json() for status in checklist]})
         return
-    OUT.print(site.title, markup=False)
+    OUT.print(site.title)
     OUT.print(_checklist(checklist), soft_wrap=False)
-    OUT.print(f"May send: {_may_send(site)}", markup=False)
+    OUT.print(f"May send: {_may_send(site)}")
 
 
 @sites.command("isa")
@@ -129,7 +126,7 @@ def record_agreement(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         site = record_isa_executed(home, name, on=_day(on), by=_who(), now=now)
-        OUT.print(f"The agreement of {name} was executed on {site.isa_date}.", markup=False)
+        OUT.print(f"The agreement of {name} was executed on {site.isa_date}.")
 
 
 @sites.command("step")
@@ -146,7 +143,7 @@ def record_one_step(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         record_step(home, name, step, on=_day(on), by=_who(), now=now)
-        OUT.print(f"Recorded. See: commonweal sites show {name}", markup=False)
+        OUT.print(f"Recorded. See: commonweal sites show {name}")
 
 
 @sites.command("drop")
@@ -164,7 +161,7 @@ def open_drop_area(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         record_drop_area(home, name, url=url, by=_who(), now=now)
-        OUT.print(f"Files of {name} come from {url or 'its folder here'}.", markup=False)
+        OUT.print(f"Files of {name} come from {url or 'its folder here'}.")
 
 
 @sites.command("authorise")
@@ -180,7 +177,7 @@ def authorise_one(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         site = authorise(home, name, purposes=tuple(purpose), by=_who(), now=now)
-        OUT.print(f"{name} may send: {_may_send(site)}", markup=False)
+        OUT.print(f"{name} may send: {_may_send(site)}")
 
 
 @sites.command("close")
@@ -199,11 +196,9 @@ def close_one(
     with _open_registry(dry_run=dry_run) as (home, now):
         get_site(home, name)
         if not yes:
-            typer.confirm(f"Close {name}?", abort=True)
+            confirm(f"Close {name}?", reason="A closed site cannot send anything", fix="Add --yes.")
         record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
-        OUT.print(
-            f"{name} is closed. To take it back: commonweal sites reopen {name}", markup=False
-        )
+        OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}")
 
 
 @sites.command("reopen")
@@ -214,7 +209,7 @@ def reopen_one(name: NameArgument, *, dry_run: DryRunOption = False) -> None:
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         record_reopened(home, name, by=_who(), now=now)
-        OUT.print(f"{name} takes part again.", markup=False)
+        OUT.print(f"{name} takes part again.")
 
 
 @contextmanager
@@ -238,7 +233,7 @@ def _day(on: datetime | None) -> date:
 
 
 def _who() -> str:
-    return f"{getpass.getuser()} at the command line"
+    return f"{name_account()} at the command line"
 
 
 def _may_send(site: Site) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from commonweal.cli.check import run_check, write_report
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.duckdb_engine import open_engine
 from commonweal.engine.protocol import Engine
@@ -25,7 +25,7 @@ from commonweal.intake.sprint.plan import find_week, list_weeks
 from commonweal.intake.sprint.questions import Question, list_scored
 from commonweal.intake.sprint.score import ColumnScore
 from commonweal.pipeline.vocabulary import get_vocabulary
-from commonweal.schema.errors import CommonwealError
+from commonweal.schema.errors import CommonwealError, ExitCode
 from commonweal.vocabulary.views import VocabularyViews, register_vocabulary
 
 app = typer.Typer(no_args_is_help=True, help="The data sprint: goals, scores and the board.")
@@ -89,7 +89,8 @@ def score(
 
     Mapped: the row has a concept. Standard: the concept is a standard one. Domain: it belongs
     into the table. Agreement: it is what the source concept maps to in the vocabulary. The
-    vocabulary in force decides, the abridged one when none is loaded.
+    vocabulary in force decides, the abridged one when none is loaded. The exit code is 1 when
+    no file could be scored.
 
     Example: commonweal sprint score for-the-sprint
 
@@ -103,7 +104,11 @@ def score(
     if json:
         print_json({"dialect": dialect, "files": [file.to_json() for file in scored]})
     else:
-        _print_scores(scored, shows=show_values)
+        how = f"commonweal check {folder} --dialect {dialect}"
+        _print_scores(scored, how, shows=show_values)
+    if not any(file.was_read for file in scored):
+        ERR.print(f"Nothing could be scored. See: commonweal check {folder} --dialect {dialect}")
+        raise typer.Exit(ExitCode.REJECTED)
 
 
 @app.command()
@@ -171,7 +176,7 @@ def _open_vocabulary(settings: Settings) -> Iterator[tuple[Engine, VocabularyVie
         yield engine, register_vocabulary(engine, vocabulary.files)
 
 
-def _print_scores(scored: Sequence[FileScore], *, shows: bool) -> None:
+def _print_scores(scored: Sequence[FileScore], how: str, *, shows: bool) -> None:
     table = new_table("", "Column", "Rows")
     for question in Question:
         table.add_column(question.capitalize(), justify="right", no_wrap=True)
@@ -185,7 +190,7 @@ def _print_scores(scored: Sequence[FileScore], *, shows: bool) -> None:
         OUT.print("An exclamation mark stands where a goal is not reached.")
     for file in scored:
         if not file.was_read:
-            OUT.print(f"{file.file} has errors and was not scored: check it first.", markup=False)
+            OUT.print(f"{file.file} has errors and was not scored. See: {how}")
     _print_unknown(scores)
     _print_all_unmapped([one for file in scored for one in file.unmapped], shows=shows)
 
@@ -224,13 +229,13 @@ def _print_all_unmapped(unmapped: Sequence[Unmapped], *, shows: bool) -> None:
 
 def _print_codes(found: Unmapped) -> None:
     if found.codes:
-        OUT.print(f"{found.column.source_value}, the most frequent:", markup=False)
+        OUT.print(f"{found.column.source_value}, the most frequent:")
     for code in found.codes:
         hint = ""
         if code.suggestion:
             concept = code.suggestion
             hint = f" -> {concept.concept_id} {concept.name} ({concept.domain})?"
-        OUT.print(f"  {code.rows:,} rows: {code.value}{hint}", markup=False)
+        OUT.print(f"  {code.rows:,} rows: {code.value}{hint}")
 
 
 def _print_board(rows: Sequence[BoardRow]) -> None:
@@ -242,7 +247,7 @@ def _print_board(rows: Sequence[BoardRow]) -> None:
     OUT.print(table, soft_wrap=False)
     for row in rows:
         if row.received and row.why:
-            OUT.print(f"{row.site} {row.table}: {row.why}", markup=False)
+            OUT.print(f"{row.site} {row.table}: {row.why}")
 
 
 def register(main: typer.Typer) -> None:

@@ -1,17 +1,14 @@
 """What the data centre does with one submission: ``commonweal submissions rerun`` and others."""
 
-import getpass
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from commonweal.cli.check import FileBars
-from commonweal.cli.output import ERR, OUT, JsonOption, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
@@ -33,6 +30,7 @@ from commonweal.intake.lifecycle.retract import (
     retract,
 )
 from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.purposes import check_dialect
 from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import Submission, list_of_site
 from commonweal.intake.terminal import render_terminal
@@ -97,13 +95,15 @@ def declare(
     Example: commonweal submissions declare general_hospital/2026-03-01-v1 --purpose test
     """
     settings = read_settings()
+    if dialect:
+        check_dialect(dialect)
     entry = get_entry(settings.home, folder)
     declaration = build_declaration(str(purpose), synthetic, dialect)
     history = declare_folder(_ledger(settings, entry.site, by), entry.key, declaration)
     if json:
         print_json(history.events[-1].to_json())
     else:
-        OUT.print(f"{entry.name} is declared: {purpose}.", markup=False)
+        OUT.print(f"{entry.name} is declared: {purpose}.")
 
 
 def exclude(
@@ -189,7 +189,7 @@ def retract_one(
     for target, plan in targets:
         _confirm(target, plan, yes=yes)
     certificates = [
-        _erase(settings, target, chosen, reason=reason, by=by or _account())
+        _erase(settings, target, chosen, reason=reason, by=by or name_account())
         for target, _ in targets
     ]
     if json:
@@ -244,35 +244,25 @@ def _erase(
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
-    return make_ledger(settings.home, site, datetime.now(tz=UTC), by or _account())
-
-
-def _account() -> str:
-    """Who works on this machine; a container may have no name for its account."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"account {os.getuid()}"
+    return make_ledger(settings.home, site, datetime.now(tz=UTC), by or name_account())
 
 
 def _confirm(submission: Submission, plan: ErasurePlan | None, *, yes: bool) -> None:
     if yes:
         return
-    if not ERR.is_terminal:
-        raise CommonwealError(
-            "An erasure cannot be undone, and there is nobody to ask.",
-            expected="--yes",
-            fix="Look at it with --dry-run first, then add --yes.",
-        )
     what = "all of it" if plan is None else f"{plan.removed:,} rows of {plan.found:,} persons"
-    typer.confirm(f"Erase {what} from {submission.id} for good?", abort=True, err=True)
+    confirm(
+        f"Erase {what} from {submission.id} for good?",
+        reason="An erasure cannot be undone",
+        fix="Look at it with --dry-run first, then add --yes.",
+    )
 
 
 def _print_state(submission: Submission, state: str, *, json: bool) -> None:
     if json:
         print_json({"id": submission.id, "state": state})
     else:
-        OUT.print(f"{submission.id} is {state}.", markup=False)
+        OUT.print(f"{submission.id} is {state}.")
 
 
 def _print_plans(
@@ -311,7 +301,7 @@ def _print_plan(plan: Mapping[str, Any]) -> None:
     table.columns[2].header = "Removed"
     for file in plan["files"]:
         whole = "the whole file" if file["whole"] else ""
-        table.add_row(escape(file["name"]), f"{file['rows']:,}", f"{file['removed']:,}", whole)
+        table.add_row(file["name"], f"{file['rows']:,}", f"{file['removed']:,}", whole)
     OUT.print(table, soft_wrap=False)
     if "persons" in plan:
         OUT.print(f"Persons asked for: {plan['persons']:,}; found: {plan['persons_found']:,}")
@@ -319,8 +309,8 @@ def _print_plan(plan: Mapping[str, Any]) -> None:
 
 def _print_certificate(certificate: Mapping[str, Any]) -> None:
     OUT.print(f"Erased: {certificate['rows']:,} rows of {certificate['submission']}.")
-    OUT.print(f"In the drop area: {certificate['drop_area']}.", markup=False)
+    OUT.print(f"In the drop area: {certificate['drop_area']}.")
     if certificate["replacement"]:
-        OUT.print(f"In its place: {certificate['replacement']}", markup=False)
+        OUT.print(f"In its place: {certificate['replacement']}")
     OUT.print(f"Not covered: {', '.join(certificate['not_covered'])}.")
-    OUT.print(f"Certificate: {certificate['file']}", markup=False)
+    OUT.print(f"Certificate: {certificate['file']}")

@@ -22,7 +22,7 @@ from commonweal.intake.lifecycle.history import Event
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.metric_report import render_metrics_terminal
-from commonweal.intake.sites import Purpose
+from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import find_metrics
 from commonweal.intake.terminal import VERDICT_STYLES
 from commonweal.schema.errors import CommonwealError
@@ -35,6 +35,9 @@ IdArgument = Annotated[
         show_default=False,
     ),
 ]
+_PLAIN = ("folder", "reason", "said")
+_LABELLED = ("purpose", "verdict", "superseded_by", "rows", "certificate")
+"""Details of an event that a person reads, those that need a word before them last."""
 _STYLES = VERDICT_STYLES | {
     "current": "bold green",
     "held": "bold yellow",
@@ -68,6 +71,8 @@ def submissions(
         return
     _check_state(state)
     home = read_settings().home
+    if site:
+        get_site(home, site)
     every = list_entries(home)
     found = [
         entry
@@ -102,14 +107,15 @@ def show(submission_id: IdArgument, *, json: JsonOption = False) -> None:
     if json:
         print_json(details)
         return
-    OUT.print(f"[bold]{entry.id}[/]: {entry.state}")
+    OUT.print(Text.assemble((entry.id, "bold"), f": {entry.state}"))
     for label, value in _lines(entry):
-        OUT.print(f"{label}: {value}", markup=False)
+        OUT.print(f"{label}: {value}")
     if entry.has_open_erasure:
-        OUT.print("[bold red]An erasure was interrupted.[/] Give the same order once more.")
+        interrupted = ("An erasure was interrupted.", "bold red")
+        OUT.print(Text.assemble(interrupted, " Give the same order once more."))
     if landed is not None:
         OUT.print(_file_table(details["tables"]), soft_wrap=False)
-        OUT.print(f"Reports: {', '.join(details['reports'])} in {landed.folder}", markup=False)
+        OUT.print(f"Reports: {', '.join(details['reports'])} in {landed.folder}")
 
 
 @app.command()
@@ -241,6 +247,8 @@ def _lines(entry: Entry) -> list[tuple[str, str]]:
         ("Purpose", f"{entry.purpose or 'not declared'}{kind}"),
         ("History", entry.name),
     ]
+    if entry.submission is None and (why := _explain(entry.history.events[-1])):
+        lines.append(("What is known", why))
     if entry.submission is not None:
         landed = entry.submission
         lines += [
@@ -269,10 +277,11 @@ def _new_table(*headings: str) -> Table:
 
 def _explain(event: Event) -> str:
     """The details that a person reads; checksums and the like stay in the JSON."""
-    shown = ("reason", "said", "purpose", "verdict", "superseded_by", "rows", "certificate")
-    parts = [f"{name} {event.details[name]}" for name in shown if event.details.get(name)]
+    plain = [str(event.details[name]) for name in _PLAIN if event.details.get(name)]
+    labelled = [f"{name} {event.details[name]}" for name in _LABELLED if event.details.get(name)]
+    parts = [*plain, *labelled]
     files = event.details.get("files")
-    if isinstance(files, list) and files:
+    if isinstance(files, list) and files and "said" not in event.details:
         parts.append(", ".join(map(str, files)))
     return "; ".join([*([event.submission] if event.submission else []), *parts])
 
@@ -281,7 +290,7 @@ def _print_comparison(compared: Comparison) -> None:
     if not compared.previous:
         OUT.print(f"{compared.submission} is the first of its purpose that was accepted.")
     else:
-        OUT.print(f"{compared.submission} after {compared.previous}", markup=False)
+        OUT.print(f"{compared.submission} after {compared.previous}")
     table = _new_table("Table")
     for heading in ("Before", "After", "Change"):
         table.add_column(heading, justify="right")

@@ -115,7 +115,7 @@ def _print(report: CheckReport, submission: Submission | None, *, known: bool) -
     if submission is None:
         OUT.print("Nothing was handed in: this was a dry run.")
         return
-    OUT.print(f"Submission {submission.id}: {submission.verdict}", markup=False)
+    OUT.print(f"Submission {submission.id}: {submission.verdict}")
     if known:
         OUT.print(
             f"It was handed in before, on {submission.received_at:%Y-%m-%d at %H:%M} UTC; "
@@ -126,7 +126,7 @@ def _print(report: CheckReport, submission: Submission | None, *, known: bool) -
 def _print_matched(matched: Matched | None, why_not: str) -> None:
     """What the comparison with the programme's side found, in one sentence."""
     if why_not:
-        OUT.print(f"Not compared with the programme's participants: {why_not}", markup=False)
+        OUT.print(f"Not compared with the programme's participants: {why_not}")
     if matched is None:
         return
     persons = sum(matched.to_json()["persons_without_consent"].values())

@@ -50,7 +50,7 @@ def print_curation(summary: dict[str, Any]) -> None:
     OUT.print(sums, soft_wrap=False)
     OUT.print("Every row that a rule dropped or changed, and what it said before, is in")
     for folder in summary["evidence"]:
-        OUT.print(f"  {folder}", markup=False)
+        OUT.print(f"  {folder}")
     OUT.print()
 
 

@@ -233,7 +233,7 @@ def _print(made: Summary, plan: Plan) -> None:
     OUT.print(table, soft_wrap=False)
     if made.faults:
         OUT.print(f"{made.faults:,} faults were planted; truth.csv says where each one is.")
-    OUT.print(f"Everything is in {made.folder}; start with its README.md.", markup=False)
+    OUT.print(f"Everything is in {made.folder}; start with its README.md.")
     if Part.SUBMISSIONS.value in made.rows:
         site = made.folder / Part.SUBMISSIONS.value / plan.sites[0].name
-        OUT.print(f"Try: commonweal check {site}", markup=False)
+        OUT.print(f"Try: commonweal check {site}")

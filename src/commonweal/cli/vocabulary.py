@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import pyarrow.parquet as pq
 import typer
-from rich.markup import escape
 
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
@@ -216,14 +215,14 @@ def _print_info(settings: Settings, vocabulary: Vocabulary, *, json: bool) -> No
     if about["snomed_removed"]:
         OUT.print("SNOMED CT was removed: its concepts are shown by number.")
     kind = "the abridged one that comes with the product" if about["abridged"] else "loaded"
-    OUT.print(f"In force: {about['version'] or 'no version'} ({kind})", markup=False)
-    OUT.print(f"Digest {about['digest'][:16]} in {about['folder']}", markup=False)
+    OUT.print(f"In force: {about['version'] or 'no version'} ({kind})")
+    OUT.print(f"Digest {about['digest'][:16]} in {about['folder']}")
 
 
 def _print_shares(title: str, heading: str, shares: list[Share]) -> None:
     table = new_table(title, heading, "Concepts", "Standard")
     for share in shares[:SHOWN_SHARES]:
-        table.add_row(escape(share.name), f"{share.concepts:,}", f"{share.standard:,}")
+        table.add_row(share.name, f"{share.concepts:,}", f"{share.standard:,}")
     rest = shares[SHOWN_SHARES:]
     if rest:
         concepts = sum(share.concepts for share in rest)
@@ -236,7 +235,7 @@ def _print_concepts(title: str, found: list[Concept]) -> None:
     table = new_table(title, "Concept", "Name", "Domain", "Vocabulary", "Code", "Standard concept")
     for c in found:
         cells = (str(c.id), c.name, c.domain, c.vocabulary, c.code, c.standard or "")
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     OUT.print(table, soft_wrap=False)
 
 
@@ -254,7 +253,7 @@ def _print_nothing_found(
         asked = narrowing[what]
         if asked and asked.lower() not in {share.name.lower() for share in shares}:
             known = ", ".join(share.name for share in shares[:SHOWN_SHARES])
-            OUT.print(f"No concept is of the {what} {asked}. There are {known} …", markup=False)
+            OUT.print(f"No concept is of the {what} {asked}. There are {known} …")
             return
     if codes := suggest_codes(engine, text, views=views):
         _print_concepts("No concept was found. Did you mean one of these codes?", codes)
@@ -268,14 +267,14 @@ def _print_nothing_found(
 
 def _print_nodes(where: str, nodes: list[Node], limit: int) -> None:
     if not nodes:
-        OUT.print(f"There is nothing {where}.", markup=False)
+        OUT.print(f"There is nothing {where}.")
         return
-    title = escape(f"{where[0].upper()}{where[1:]}, and how many are directly below each")
+    title = f"{where[0].upper()}{where[1:]}, and how many are directly below each"
     table = new_table(title, "Concept", "Name", "Vocabulary", "Code", "Below")
     for node in nodes[:limit]:
         c = node.concept
         cells = (str(c.id), c.name, c.vocabulary, c.code, f"{node.children:,}")
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     OUT.print(table, soft_wrap=False)
     if len(nodes) > limit:
         ERR.print(f"Only the first {limit} are shown; --limit shows more.")

@@ -52,7 +52,7 @@ def worker(
         try:
             told = _work(settings, told, json=json)
         except CommonwealError as error:
-            ERR.print(str(error), markup=False)
+            ERR.print(str(error))
         stopped.wait(seconds)
     ERR.print("Stopped.")
 
@@ -77,7 +77,7 @@ def _print(
     for command, counts in counted.items():
         said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         if said:
-            OUT.print(f"{command}: {said}", markup=False)
+            OUT.print(f"{command}: {said}")
 
 
 def register(app: typer.Typer) -> None:

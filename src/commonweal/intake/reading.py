@@ -10,42 +10,62 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+from polars.io.plugins import register_io_source
 
-from commonweal.intake.check.columnar import BATCH_ROWS, ROW, Source, scan_text
 from commonweal.intake.check.header import Header, match_columns, read_header
 from commonweal.intake.check.json_line import read_cells, read_line
 from commonweal.intake.check.lines import LineMap
-from commonweal.intake.check.preflight import MAX_RECORD_BYTES, survey
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES, UTF8_MARK, survey
+from commonweal.intake.slices import SLICE_BYTES, read_slices
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Table
 
 RECORD = "_src_row"
 BATCH_OF_NOTES = 5_000
 """A note may be long, so few of them are held at once."""
+EMPTY = pl.lit(None, pl.String)
 
 
-def write_text_parquet(path: Path, table: Table, out: Path) -> int:
+def write_text_parquet(
+    path: Path, table: Table, out: Path, *, slice_bytes: int = SLICE_BYTES
+) -> int:
     """Write a file's cells as text, empty ones as null, and return the rows.
 
-    The columns are all those of ``table``, then ``_src_row``: the record number from 1.
+    The columns are all those of ``table``, then ``_src_row``: the record number from 1. Only
+    ``slice_bytes`` of CSV, or a few notes, are in memory at a time.
     """
-    is_csv = path.suffix.lower() == ".csv"
-    batches = _read_csv(path, table) if is_csv else _read_json_lines(path, table)
-    return _write(batches, table, out)
+    rows = 0
+    schema = _build_schema(table.columns)
+    arrow_schema = pl.DataFrame(schema=schema).to_arrow().schema
+    with pq.ParquetWriter(out, arrow_schema, compression="zstd") as writer:
+        for batch in _read_batches(path, table, table.columns, slice_bytes):
+            writer.write_table(batch.to_arrow().cast(arrow_schema))
+            rows += batch.height
+    return rows
 
 
-def scan_columns(path: Path, table: Table, columns: Sequence[str]) -> pl.LazyFrame:
+def scan_columns(
+    path: Path, table: Table, columns: Sequence[str], *, slice_bytes: int = SLICE_BYTES
+) -> pl.LazyFrame:
     """Some of a file's columns as text, empty ones as null, then ``_src_row``.
 
-    A column that the file does not have is null.
+    A column that the file does not have is null. The file is read when the frame is
+    collected, in batches as ``write_text_parquet`` does.
     """
-    is_csv = path.suffix.lower() == ".csv"
-    found = _scan_csv(path, table) if is_csv else _read_of_lines(path, table, columns)
-    there = found.collect_schema().names()
-    chosen = [
-        pl.col(name) if name in there else pl.lit(None, pl.String).alias(name) for name in columns
-    ]
-    return found.select(*chosen, pl.col(ROW).cast(pl.Int64).alias(RECORD))
+
+    def read(
+        wanted: list[str] | None, where: pl.Expr | None, most: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        needed = columns if wanted is None else [name for name in columns if name in wanted]
+        for batch in _read_batches(path, table, needed, slice_bytes):
+            ready = batch if most is None else batch.head(most)
+            most = None if most is None else most - ready.height
+            ready = ready if where is None else ready.filter(where)
+            yield ready if wanted is None else ready.select(wanted)
+            if most == 0:
+                return
+
+    return register_io_source(read, schema=_build_schema(columns))
 
 
 def map_lines(path: Path) -> LineMap:
@@ -62,13 +82,6 @@ def map_lines(path: Path) -> LineMap:
     ).lines
 
 
-def _scan_csv(path: Path, table: Table) -> pl.LazyFrame:
-    header = _read_header(path)
-    mapping = match_columns(header.names, table)
-    text = scan_text(Source(path, header.bytes, header.lines, mapping.width, mapping.fields))
-    return text.with_columns(pl.col(pl.String).replace("", None))
-
-
 def _read_header(path: Path) -> Header:
     with path.open("rb") as stream:
         header = read_header(stream, MAX_RECORD_BYTES)
@@ -79,27 +92,54 @@ def _read_header(path: Path) -> Header:
     return header
 
 
-def _read_csv(path: Path, table: Table) -> Iterator[pl.DataFrame]:
-    plan = _scan_csv(path, table)
-    yield from plan.collect_batches(chunk_size=BATCH_ROWS, engine="streaming")
+def _read_batches(
+    path: Path, table: Table, columns: Sequence[str], slice_bytes: int
+) -> Iterator[pl.DataFrame]:
+    """Columns of a file as ``_build_schema`` has them, some rows at a time."""
+    is_csv = path.suffix.lower() == ".csv"
+    batches = _read_csv(path, table, slice_bytes) if is_csv else _read_json_lines(path, table)
+    first = 1
+    for batch in batches:
+        there = batch.collect_schema()
+        cells = [
+            pl.col(name).replace("", None) if name in there else EMPTY.alias(name)
+            for name in columns
+        ]
+        rows = batch.with_row_index(RECORD, offset=first)
+        ready = rows.select(*cells, pl.col(RECORD).cast(pl.Int64)).collect(engine="in-memory")
+        first += ready.height
+        yield ready
 
 
-def _read_of_lines(path: Path, table: Table, columns: Sequence[str]) -> pl.LazyFrame:
-    """Some columns of JSON lines; long texts that nobody asked for are let go batch by batch."""
-    kept = [ROW, *(name for name in columns if name in table.by_name)]
-    nothing = pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String)).with_row_index(ROW)
-    batches = (batch.select(kept) for batch in _read_json_lines(path, table))
-    return pl.concat([nothing.select(kept), *batches]).lazy()
+def _build_schema(columns: Iterable[str]) -> dict[str, pl.DataType]:
+    return dict.fromkeys(columns, pl.String()) | {RECORD: pl.Int64()}
 
 
-def _read_json_lines(path: Path, table: Table) -> Iterator[pl.DataFrame]:
+def _read_csv(path: Path, table: Table, slice_bytes: int) -> Iterator[pl.LazyFrame]:
+    """Every column of the table that the file has, slice by slice, not parsed yet."""
+    header = _read_header(path)
+    mapping = match_columns(header.names, table)
+    places = [f"place_{place}" for place in range(mapping.width)]
+    mapped = [pl.col(places[place]).alias(field.name) for place, field in mapping.fields]
+    with path.open("rb") as stream:
+        stream.seek(header.bytes)
+        for text in read_slices(stream, slice_bytes):
+            yield pl.scan_csv(
+                _keep_mark(text), has_header=False, schema=dict.fromkeys(places, pl.String)
+            ).select(mapped)
+
+
+def _keep_mark(text: bytes) -> bytes:
+    """A mark of byte order before the first record is a character, which Polars would drop."""
+    return UTF8_MARK + text if text.startswith(UTF8_MARK) else text
+
+
+def _read_json_lines(path: Path, table: Table) -> Iterator[pl.LazyFrame]:
     schema = dict.fromkeys(table.columns, pl.String)
     with path.open("rb") as stream:
         rows = _read_cells(stream, path, table)
-        start = 1
         while batch := list(islice(rows, BATCH_OF_NOTES)):
-            yield pl.DataFrame(batch, schema=schema).with_row_index(ROW, offset=start)
-            start += len(batch)
+            yield pl.LazyFrame(batch, schema=schema)
 
 
 def _read_cells(
@@ -112,20 +152,3 @@ def _read_cells(
                 f"Line {number:,} of {path.name} cannot be read.", fix="Verify the landing area."
             )
         yield read_cells(content, table)
-
-
-def _write(batches: Iterator[pl.DataFrame], table: Table, out: Path) -> int:
-    schema = dict.fromkeys(table.columns, pl.String) | {RECORD: pl.Int64}
-    arrow_schema = pl.DataFrame(schema=schema).to_arrow().schema
-    rows = 0
-    with pq.ParquetWriter(out, arrow_schema, compression="zstd") as writer:
-        for batch in batches:
-            there = set(batch.columns)
-            columns = [
-                pl.col(name) if name in there else pl.lit(None, pl.String).alias(name)
-                for name in table.columns
-            ]
-            whole = batch.select(*columns, pl.col(ROW).cast(pl.Int64).alias(RECORD))
-            writer.write_table(whole.to_arrow().cast(arrow_schema))
-            rows += batch.height
-    return rows

@@ -14,9 +14,10 @@ STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO:
 VERDICT_STYLES = {"accepted": "bold green", "rejected": "bold red"}
 
 
-def render_terminal(report: CheckReport) -> RenderableType:
-    """Everything the steward needs, in the order of need."""
-    return Group(_file_table(report.files), *_render_findings(report), *_closing(report))
+def render_terminal(report: CheckReport, *, alone: bool = False) -> RenderableType:
+    """Everything the steward needs, in the order of need; ``alone`` if one file was checked."""
+    closing = _closing(report, alone=alone)
+    return Group(_file_table(report.files), *_render_findings(report), *closing)
 
 
 def _file_table(reports: Iterable[FileReport]) -> Table:
@@ -62,9 +63,11 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
         yield Padding(Text(f"What to do: {finding.fix}"), (0, 0, 0, 2))
 
 
-def _closing(report: CheckReport) -> Iterator[RenderableType]:
+def _closing(report: CheckReport, *, alone: bool) -> Iterator[RenderableType]:
     yield Text()
-    if report.missing:
+    if alone:
+        yield Text("One file was checked alone. Check the folder before it is sent.")
+    elif report.missing:
         yield Text(
             f"Not complete: {', '.join(report.missing)} missing. This does not change the verdict."
         )

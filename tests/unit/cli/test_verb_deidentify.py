@@ -88,7 +88,7 @@ def test_a_key_of_ones_own_is_used_again(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere", "--out", "made"), "no folder nowhere"),
+        (("nowhere", "--out", "made"), "no folder or file called nowhere"),
         (("site", "--out", "made", "--dialect", "programme"), "cannot be de-identified as"),
         (("site", "--out", "site"), "there already"),
         (("site", "--out", "made", "--key", "site/person.csv"), "would lie among files"),

@@ -18,6 +18,7 @@ REGISTER = ["register", "hospital", "--title", "The hospital", "--purpose", "tes
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
@@ -89,3 +90,18 @@ def test_a_rehearsal_is_refused_as_the_real_thing(
     assert run(*arguments, *rehearsed) == ExitCode.COULD_NOT_RUN
     assert words in capsys.readouterr().err
     assert list_events(home, "hospital") == []
+
+
+def test_brackets_in_a_title_are_brackets(home: Path, capsys: Capture) -> None:
+    title = "[/b] [red]Prairie[/red] :warning:"
+    assert run("register", "prairie", "--title", title) == ExitCode.OK
+    capsys.readouterr()
+    assert run("list") == ExitCode.OK
+    assert title in capsys.readouterr().out
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(home: Path, capsys: Capture) -> None:
+    run(*REGISTER)
+    assert run("close", "hospital", "--reason", "x") == ExitCode.COULD_NOT_RUN
+    assert "Add --yes" in capsys.readouterr().err
+    assert get_site(home, "hospital").closed_on is None

@@ -89,6 +89,17 @@ def test_a_file_with_errors_is_named_and_the_others_are_scored(made: Path, capsy
     assert "gender_concept_id" in said
 
 
+def test_where_nothing_can_be_scored_the_next_step_is_named(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "person.csv").write_text("nothing\n")
+    assert commonweal("sprint", "score", str(tmp_path)) == ExitCode.REJECTED
+    assert f"commonweal check {tmp_path} --dialect sprint" in capsys.readouterr().out
+    (tmp_path / "person.csv").unlink()
+    assert commonweal("sprint", "score", str(tmp_path), "--json") == ExitCode.REJECTED
+    assert "Nothing could be scored" in capsys.readouterr().err
+
+
 def test_what_is_neither_folder_nor_submission_is_told(capsys: Capture) -> None:
     assert commonweal("sprint", "score", "nothing") == ExitCode.COULD_NOT_RUN
     assert "neither a folder nor a submission" in capsys.readouterr().err

@@ -32,7 +32,7 @@ from commonweal.intake.landing import (
 )
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, required_tables
-from commonweal.intake.lifecycle.receive import Outcome, receive_site
+from commonweal.intake.lifecycle.receive import RENAME, Outcome, receive_site
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import Submission
@@ -145,6 +145,7 @@ def test_what_cannot_be_taken_is_held_and_says_why(
     (outcome,) = receive(home)
     assert outcome.state == "held"
     assert said in outcome.said
+    assert name != DECLARATION or outcome.said.endswith("Mend it and upload it again.")
     assert receive(home) == []
 
 
@@ -227,7 +228,8 @@ def test_nothing_that_lies_around_is_passed_over_in_silence(home: Path, drop: Lo
         today(): "current",
         "": "loose",
     }
-    assert outcomes[-1].said == "outside of any folder: person.csv"
+    assert outcomes[-1].said == f"outside of any folder: person.csv; {RENAME}"
+    assert all(RENAME in o.said for o in outcomes if o.state == "misnamed")
     assert states(receive(home)) == {"": "loose"}
 
 

@@ -31,7 +31,7 @@ from commonweal.intake.lifecycle.compare import (
     find_previous,
     list_changed_persons,
 )
-from commonweal.intake.lifecycle.declaration import build_declaration
+from commonweal.intake.lifecycle.declaration import DECLARATION, build_declaration
 from commonweal.intake.lifecycle.lookup import get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.settle import Ledger
@@ -182,4 +182,14 @@ def test_only_a_folder_that_waits_can_be_declared(home: Path) -> None:
     with pytest.raises(CommonwealError, match="not a folder of a drop area"):
         declare_folder(ledger(home), "March", said)
     with pytest.raises(CommonwealError, match="that is absent cannot be declared"):
+        declare_folder(ledger(home), today(), said)
+
+
+def test_a_folder_with_a_broken_declaration_is_not_declared_over(home: Path) -> None:
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(), 1)
+    drop.write(f"{today()}/{DECLARATION}", b"{")
+    receive_site(make_receiver(home), HOSPITAL)
+    said = build_declaration("test", synthetic=True)
+    with pytest.raises(CommonwealError, match="a declaration of its own"):
         declare_folder(ledger(home), today(), said)

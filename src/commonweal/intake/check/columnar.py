@@ -48,24 +48,6 @@ class Source:
     fields: tuple[tuple[int, Field], ...]
 
 
-def scan_text(source: Source) -> pl.LazyFrame:
-    """Every mapped column as text under its field's name, and the number of the row from 1.
-
-    Only for text whose structure is known to be sound.
-    """
-    names = [f"place_{place}" for place in range(source.width)]
-    return pl.scan_csv(
-        source.path,
-        has_header=False,
-        skip_lines=source.header_lines,
-        schema=dict.fromkeys(names, pl.String),
-        row_index_name=ROW,
-        row_index_offset=1,
-        glob=False,
-        raise_if_empty=False,
-    ).select(ROW, *(pl.col(names[place]).alias(field.name) for place, field in source.fields))
-
-
 def check_cells(
     source: Source,
     keys: Path,

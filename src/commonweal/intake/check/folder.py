@@ -180,7 +180,7 @@ def check_is_folder(folder: Path) -> None:
     """
     if not folder.exists():
         raise CommonwealError(
-            f"There is no folder {folder}.",
+            f"There is no folder or file called {folder}.",
             expected="a folder with one CSV file for each table",
             fix="Check the path.",
         )

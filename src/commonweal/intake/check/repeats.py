@@ -19,19 +19,24 @@ Keys = npt.NDArray[np.int64]
 def count_repeats(file: Path, column: str) -> int | None:
     """How many keys of a Parquet column repeat an earlier one; empty cells do not count.
 
-    Keys that only rise need not be sorted. More keys than fit are sorted in parts. None when
-    there are too many for that, because most of them are the same.
+    More keys than fit are sorted in parts. None when there are too many for that, because most
+    of them are the same.
     """
-    count, last, rises = 0, None, True
-    for keys in _read_keys(file, column):
-        follows = last is None or last < keys[0]
-        rises = rises and follows and bool((keys[1:] > keys[:-1]).all())
-        count, last = count + len(keys), keys[-1]
-    if rises:
+    parts = -(-pq.read_metadata(file).num_rows // MOST_SORTED)
+    if parts > 1 and _only_rise(file, column):
         return 0
-    parts = -(-count // MOST_SORTED)
     counted = [_count_part(file, column, part, parts) for part in range(parts)]
     return None if None in counted else sum(filter(None, counted))
+
+
+def _only_rise(file: Path, column: str) -> bool:
+    """Whether each key is above the one before it; then none of them need be sorted."""
+    last = None
+    for keys in _read_keys(file, column):
+        if (last is not None and last >= keys[0]) or not (keys[1:] > keys[:-1]).all():
+            return False
+        last = keys[-1]
+    return True
 
 
 def _count_part(file: Path, column: str, part: int, parts: int) -> int | None:
@@ -45,6 +50,8 @@ def _count_part(file: Path, column: str, part: int, parts: int) -> int | None:
         chosen[at : at + len(mine)] = mine
         at += len(mine)
     sorted_keys = chosen[:at]
+    if (sorted_keys[1:] > sorted_keys[:-1]).all():
+        return 0
     sorted_keys.sort()
     return int(np.count_nonzero(sorted_keys[1:] == sorted_keys[:-1]))
 

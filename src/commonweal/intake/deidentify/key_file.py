@@ -29,6 +29,8 @@ ROOM: dict[str, int] = {"person": 31}
 """Bits of the numbers that stand for persons, as in releases; others have ``OTHER_ROOM``."""
 OTHER_ROOM = 53
 """Bits that every program reads exactly, those included that know floats only."""
+BLOCK = 1 << 20
+"""Ids that are compared at a time: a site has many millions, and little memory beside them."""
 
 
 def read_key(file: Path) -> Key:
@@ -108,20 +110,29 @@ def draw(count: int, taken: Ids, *, bits: int) -> Ids:
             f"{count:,} ids are too many for random numbers of {bits} bits.",
             fix="Take fewer patients: these are files for a trial.",
         )
-    drawn = np.empty(0, dtype=np.int64)
-    while len(drawn) < count:
-        wanted = count - len(drawn)
-        fresh = np.frombuffer(secrets.token_bytes(8 * wanted), dtype=np.uint64)
-        fresh = (fresh & np.uint64((1 << bits) - 1)).astype(np.int64)
-        fresh = np.setdiff1d(fresh[fresh > 0], np.concatenate([taken, drawn]))
-        drawn = np.concatenate([drawn, fresh])
-    return _shuffle(drawn)
+    drawn = _draw_any(count, bits)
+    while (again := _find_unfit(drawn, taken)).size:
+        drawn[again] = _draw_any(len(again), bits)
+    return drawn
 
 
-def _shuffle(numbers: Ids) -> Ids:
-    """In an order of its own: looking for doubles has sorted them."""
-    lots = np.frombuffer(secrets.token_bytes(8 * len(numbers)), dtype=np.uint64)
-    return numbers[np.argsort(lots, kind="stable")]
+def _draw_any(count: int, bits: int) -> Ids:
+    fresh = np.frombuffer(secrets.token_bytes(8 * count), dtype=np.uint64)
+    return (fresh & np.uint64((1 << bits) - 1)).view(np.int64)
+
+
+def _find_unfit(drawn: Ids, taken: Ids) -> NDArray[np.intp]:
+    """Where numbers stand that are 0, taken or there twice; both of two equal ones count."""
+    in_order = np.sort(drawn)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    blocks = (taken[start : start + BLOCK] for start in range(0, len(taken), BLOCK))
+    unfit = np.concatenate([[0], twice, *(_select_members(block, in_order) for block in blocks)])
+    return np.flatnonzero(np.isin(drawn, unfit))
+
+
+def _select_members(some: Ids, in_order: Ids) -> Ids:
+    """Those of some numbers that are among others, which are sorted."""
+    return some[np.searchsorted(in_order, some) < np.searchsorted(in_order, some, side="right")]
 
 
 def _not_a_key(file: Path, why: str) -> CommonwealError:

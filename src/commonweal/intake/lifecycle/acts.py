@@ -15,7 +15,7 @@ from commonweal.intake.check import check_folder
 from commonweal.intake.check.file import FileProgress
 from commonweal.intake.html import render_html
 from commonweal.intake.landing import alone_in, measure_folder
-from commonweal.intake.lifecycle.declaration import Declaration
+from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
@@ -79,7 +79,8 @@ def declare_folder(ledger: Ledger, folder: str, declaration: Declaration) -> His
     """Say on behalf of a site what a folder of its drop area is; the next round acts on it.
 
     Raises:
-        CommonwealError: the folder is not one that waits.
+        CommonwealError: the folder is not one that waits, or it has a declaration of its own
+            that cannot be read, which would go on to count.
     """
     if parse_version(folder) is None:
         raise CommonwealError(
@@ -87,8 +88,15 @@ def declare_folder(ledger: Ledger, folder: str, declaration: Declaration) -> His
             expected="a name such as 2026-03-01-v1",
             fix="See `commonweal submissions`.",
         )
-    said = declaration.to_json()
-    return ledger.add(ledger.read(folder), "declared", **said)
+    history = ledger.read(folder)
+    held = history.last("held")
+    if history.state == "held" and held and DECLARATION in held.details.get("files", ()):
+        raise CommonwealError(
+            f"{folder} has a declaration of its own, which cannot be read.",
+            expected=f"a folder without {DECLARATION}",
+            fix=f"Have {DECLARATION} mended, or taken out of the folder.",
+        )
+    return ledger.add(history, "declared", **declaration.to_json())
 
 
 def exclude_submission(ledger: Ledger, submission: Submission, reason: str) -> History:

@@ -41,6 +41,7 @@ from commonweal.intake.sites import Purpose, Site, check_authorised
 from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
 from commonweal.schema.errors import CommonwealError
 
+RENAME = "put it into a folder called YYYY-MM-DD-vN, such as 2026-03-01-v1"
 OPEN = ("absent", "uploading", "held", "ready", "receiving", "checking", "failed")
 """States of a folder that may still be taken."""
 
@@ -148,7 +149,7 @@ def _read_declaration(
     except CommonwealError as error:
         if isinstance(error, StorageError):
             raise
-        return None, error.found
+        return None, _say(error)
 
 
 def _check_gates(
@@ -158,10 +159,16 @@ def _check_gates(
     try:
         check_authorised(site, declaration.purpose, synthetic=declaration.synthetic)
     except CommonwealError as error:
-        return Standing("held", "not authorised"), error.found
+        return Standing("held", "not authorised"), _say(error)
     if not name_tables(folder, declaration.dialect):
         return Standing("held", "no file is named after a table"), ""
     return standing, ""
+
+
+def _say(error: CommonwealError) -> str:
+    """What was found, what was expected and what to do, in one paragraph."""
+    expected = f"Expected: {error.expected}." if error.expected else ""
+    return " ".join(filter(None, [error.found, expected, error.fix]))
 
 
 def _apply(
@@ -264,7 +271,9 @@ def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Out
     ]
     if area.root_files:
         names = ", ".join(area.root_files)
-        outcomes.append(Outcome(ledger.site, "", "loose", f"outside of any folder: {names}"))
+        outcomes.append(
+            Outcome(ledger.site, "", "loose", f"outside of any folder: {names}; {RENAME}")
+        )
     return outcomes
 
 
@@ -273,7 +282,9 @@ def _describe(history: History) -> Outcome:
     told = [event for event in history.events if event.name not in ("announced", "changed")]
     last = history.events[-1] if history.events[-1].name == "changed" else told[-1]
     said = [str(last.details[k]) for k in ("reason", "said", "superseded_by") if k in last.details]
-    named = [", ".join(last.details["files"])] if last.details.get("files") else []
+    files = [] if "said" in last.details else last.details.get("files", [])
+    named = [", ".join(files)] if files else []
     folder = str(last.details.get("folder", history.key))
-    text = "; ".join([*said, *named])
+    advice = [RENAME] if history.state == "misnamed" else []
+    text = "; ".join([*said, *named, *advice])
     return Outcome(history.site, folder, history.state, text, history.submission)

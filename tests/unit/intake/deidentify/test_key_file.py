@@ -67,6 +67,18 @@ def test_numbers_are_different_and_never_those_of_the_site(sources: set[int]) ->
     assert all(0 < number < 1 << 16 for number in found.tolist())
 
 
+@pytest.mark.parametrize("taken", [as_ids(), np.arange(1, 57, dtype=np.int64)])
+def test_numbers_that_meet_are_drawn_again(taken: np.ndarray) -> None:
+    """Of 200 numbers below 1,024 some are equal all but surely, and some of those taken."""
+    found = draw(200, taken, bits=10)
+    assert len(set(found.tolist()) - set(taken.tolist())) == 200
+    assert found.min() > 0
+
+
+def test_nothing_is_drawn_for_nobody() -> None:
+    assert draw(0, as_ids(3, 4), bits=10).tolist() == []
+
+
 def test_too_many_ids_for_the_room_are_refused() -> None:
     with pytest.raises(CommonwealError, match="too many"):
         draw(1 << 10, as_ids(), bits=10)
