@@ -19,7 +19,7 @@ from commonweal.intake.sites import Site
 from commonweal.pipeline.build import Built, run_build
 from commonweal.pipeline.demo.enrolment import BEFORE_PRODUCTION, enrol, send_test_load
 from commonweal.pipeline.demo.gibleed import write_earlier, write_gibleed
-from commonweal.pipeline.demo.sprint import practise
+from commonweal.pipeline.demo.sprint import ALL, FIRST_WEEKS, practise
 from commonweal.pipeline.handing_in import HandedIn, hand_in
 from commonweal.pipeline.matching import match_current
 from commonweal.pipeline.progress import Progress
@@ -140,9 +140,9 @@ def _prepare(
     gibleed = made[0].first
     earlier = _make_earlier(settings, gibleed)
     at = now - QUARTER
-    sent = hand_in(settings, LAKESIDE, earlier, progress, today=CUTOFF, now=at)
-    yield sent
-    yield from practise(settings, (LAKESIDE, NEWCOMER), earlier, sent.report, progress, now=now)
+    yield hand_in(settings, LAKESIDE, earlier, progress, today=CUTOFF, now=at)
+    for site, tables in ((LAKESIDE, ALL), (NEWCOMER, FIRST_WEEKS)):
+        yield practise(settings, site, tables, earlier, progress, now=now)
 
 
 def _hand_in(
