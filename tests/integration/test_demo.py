@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,6 +13,9 @@ import pytest
 from tests.small_programme import NOW, hash_tree
 
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.intake.landing import list_submissions
+from commonweal.intake.onboarding import read_checklist
+from commonweal.intake.sites import list_sites
 from commonweal.pipeline.demo.programme import Demonstration, get_demo_settings, run_demo
 from commonweal.pipeline.progress import Silent
 from commonweal.publish.pointer import find_current
@@ -36,6 +40,50 @@ def test_every_site_is_accepted_and_some_only_at_the_second_try(
     assert all(tries in (["accepted"], ["rejected", "accepted"]) for tries in verdicts.values())
     again = [site for site, tries in verdicts.items() if len(tries) == 2]
     assert 1 <= len(again) < 7
+
+
+def test_every_site_has_come_through_its_onboarding_and_a_new_one_has_not(
+    demo: tuple[Settings, Demonstration],
+) -> None:
+    settings, demonstration = demo
+    missing = {
+        site.name: [
+            status.step.name
+            for status in read_checklist(settings.home, site.name)
+            if not status.is_done and not status.step.optional
+        ]
+        for site in list_sites(settings.home)
+    }
+    newcomer = ["stewards", "drop_area", "notice", "test_load", "production"]
+    assert missing.pop("brookside") == newcomer
+    assert set(missing) == {handed.site.name for handed in demonstration.handed_in}
+    assert not any(missing.values())
+
+
+def test_what_came_before_is_accepted_in_the_order_of_time(
+    demo: tuple[Settings, Demonstration],
+) -> None:
+    before = [handed.submission for handed in demo[1].before]
+    assert {submission.verdict for submission in before} == {"accepted"}
+    assert all(submission.synthetic for submission in before)
+    lakeside = [s for s in list_submissions(demo[0].home) if s.site == "lakeside"]
+    course = sorted(lakeside, key=lambda s: s.received_at)
+    assert [s.purpose for s in course] == ["sprint", "test", "production", "production"]
+    assert course[0].received_at == NOW - timedelta(days=180)
+
+
+def test_the_first_site_mends_a_metric_and_consents_are_measured(
+    demo: tuple[Settings, Demonstration],
+) -> None:
+    sent = [s for s in list_submissions(demo[0].home) if s.site == "lakeside"]
+    earlier, now = sorted((s for s in sent if s.purpose == "production"), key=lambda s: s.id)
+    bands = []
+    for submission in (earlier, now):
+        values = json.loads((submission.folder / "metrics.json").read_text())["values"]
+        found = {(v["metric"], v["table"], v["part"]): v for v in values}
+        bands.append(found["gc_1_standard", "condition_occurrence", ""]["action"])
+        assert found["consent_light", None, ""]["status"] == "measured"
+    assert bands == [True, False]
 
 
 def test_the_faults_of_gibleed_are_reported_to_the_site(

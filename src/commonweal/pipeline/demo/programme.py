@@ -132,17 +132,20 @@ def _make_folders(settings: Settings, plan: Plan, progress: Progress) -> tuple[M
 def _prepare(
     settings: Settings, made: tuple[Made, ...], progress: Progress, now: datetime
 ) -> Iterator[HandedIn]:
-    """Take every site to where it may send production data, and a new one not so far."""
+    """Take every site to where it may send production data, and a new one not so far.
+
+    What comes first in time is handed in first, as submissions of a site keep their order.
+    """
+    earlier = _make_earlier(settings, made[0].first)
     for one in made:
         enrol(settings.home, one.site, now=now)
-        yield send_test_load(settings, one.site, one.mended, progress, now=now)
     enrol(settings.home, NEWCOMER, now=now, most=STEPS_OF_NEWCOMER)
-    gibleed = made[0].first
-    earlier = _make_earlier(settings, gibleed)
-    at = now - QUARTER
-    yield hand_in(settings, LAKESIDE, earlier, progress, today=CUTOFF, now=at)
     for site, tables in ((LAKESIDE, ALL), (NEWCOMER, FIRST_WEEKS)):
         yield practise(settings, site, tables, earlier, progress, now=now)
+    for one in made:
+        yield send_test_load(settings, one.site, one.mended, progress, now=now)
+    at = now - QUARTER
+    yield hand_in(settings, LAKESIDE, earlier, progress, today=CUTOFF, now=at)
 
 
 def _hand_in(
