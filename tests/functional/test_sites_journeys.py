@@ -191,7 +191,7 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
     page.get_by_role("button", name="The list is right: confirm it").click()
     expect(page.get_by_text("nora@harbour.example")).to_be_visible()
     check_page(page)
-    for tab in ("Submissions", "Metrics", "Issues", "Deadlines"):
+    for tab in ("Submissions", "Metrics", "Issues", "Data sprint", "Deadlines"):
         page.get_by_role("link", name=tab, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(tab)
         check_page(page)
@@ -233,6 +233,15 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     expect(page.get_by_role("heading", level=1)).to_have_text("Sites")
     expect(page.get_by_role("region", name="Current")).to_contain_text("Hill Clinic")
     check_page(page)
+
+    # The sprint board shows how far every site is, and a site's page why.
+    page.get_by_role("link", name="Data sprint").click()
+    expect(page.get_by_role("table", name="Sprint board")).to_contain_text("Hill Clinic")
+    check_page(page)
+    page.get_by_role("link", name="Hill Clinic").click()
+    expect(page.get_by_text("Nothing received").first).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Sites", exact=True).click()
 
     # A new site is registered; its checklist says what has to come first.
     page.get_by_role("link", name="Register a site").click()

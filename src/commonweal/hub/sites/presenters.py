@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -57,6 +58,12 @@ PURPOSE_NAMES: Mapping[str, Any] = {
     "production": gettext_lazy("Production"),
 }
 
+BANDS: Mapping[str, tuple[Any, str]] = {
+    "not_met": (gettext_lazy("not met"), "poor"),
+    "approaching": (gettext_lazy("approaching"), "fair"),
+    "meets": (gettext_lazy("meets"), "good"),
+}
+"""Words and colour of the band of a rate."""
 HEAVY = ("report", "metrics", "comparison", "history")
 """Columns that may be large."""
 
@@ -82,6 +89,24 @@ class DeadlineView:
 
 
 @dataclass(frozen=True)
+class RateView:
+    """A data transfer rate and how it is judged."""
+
+    name: str
+    share: str
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class CreditView:
+    """What a site is credited for; ``rates`` leaves out those that are of nobody."""
+
+    facts: Mapping[str, Any]
+    rates: tuple[RateView, ...]
+
+
+@dataclass(frozen=True)
 class SiteRow:
     """A site on the board of all sites."""
 
@@ -91,7 +116,7 @@ class SiteRow:
     steps: int
     next_step: str
     issues: int
-    credit: Mapping[str, Any] | None
+    credit: CreditView | None
     is_late: bool
 
 
@@ -156,10 +181,28 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "is_expected": is_expected(site),
         "issues": Issue.objects.filter(site=site.name, closed_at=None),
         "is_measured": bool(current and current.metrics),
-        "credit": CreditRow.objects.filter(site=site.name).first(),
+        "credit": find_credit(site.name),
         "are_contacts_stale": are_contacts_stale(site.name, today),
         "has_contacts": Contact.objects.filter(site=site.name).exists(),
     }
+
+
+def find_credit(site: str) -> CreditView | None:
+    """The credit of a site as the worker counted it last; None before it did."""
+    row = CreditRow.objects.filter(site=site).first()
+    if row is None:
+        return None
+    rates = [("DTR-A", row.facts["dtr_a"]), ("DTR-B", row.facts["dtr_b"])]
+    return CreditView(
+        row.facts, tuple(_build_rate(name, facts) for name, facts in rates if facts["denominator"])
+    )
+
+
+def _build_rate(name: str, facts: Mapping[str, Any]) -> RateView:
+    """Percent are rounded down, so that what is short of a band never looks like it."""
+    tenths = facts["numerator"] * 1000 // facts["denominator"]
+    words, tone = BANDS[facts["band"]]
+    return RateView(name, f"{number_format(tenths / 10, 1)} %", str(words), tone)
 
 
 def find_next_step(checklist: Iterable[StepStatus]) -> StepStatus | None:
@@ -225,7 +268,6 @@ def _build_site(home: Path, site: Site, overdue: Deadline | None) -> SiteRow:
     wanted = [s for s in read_checklist(home, site.name) if not s.step.optional]
     following = find_next_step(wanted)
     latest = find_latest(site.name)
-    credit = CreditRow.objects.filter(site=site.name).first()
     is_late = overdue is not None and not site.closed_on and is_expected(site)
     return SiteRow(
         site=site,
@@ -234,6 +276,6 @@ def _build_site(home: Path, site: Site, overdue: Deadline | None) -> SiteRow:
         steps=len(wanted),
         next_step=following.step.title if following else "",
         issues=Issue.objects.filter(site=site.name, closed_at=None).count(),
-        credit=credit.facts if credit else None,
+        credit=find_credit(site.name),
         is_late=is_late and overdue is not None and not has_submitted(site.name, overdue),
     )

@@ -50,18 +50,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Heading:
-    """A week with its tables."""
+    """A week with its tables, whose names are in parts, so that a narrow column can break them."""
 
     number: int
     title: str
     due: date | None
-    tables: tuple[str, ...]
+    tables: tuple[tuple[str, ...], ...]
 
 
 def build_headings(start: date | None) -> list[Heading]:
     """The weeks that have tables as goals."""
     return [
-        Heading(week.number, week.title, week.due, week.tables)
+        Heading(week.number, week.title, week.due, tuple(tuple(t.split("_")) for t in week.tables))
         for week in list_weeks(start)
         if week.tables
     ]

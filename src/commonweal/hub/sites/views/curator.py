@@ -50,7 +50,7 @@ def show_sprint(request: HttpRequest) -> HttpResponse:
     """How far every site is with every table of the data sprint."""
     sites = [site for site in list_sites(get_home()) if site.closed_on is None]
     context = {
-        "section": "sprint",
+        "section": "board",
         "weeks": build_headings(get_sprint_start()),
         "lines": build_lines(sites, timezone.now().date()),
     }
