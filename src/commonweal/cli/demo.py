@@ -48,8 +48,8 @@ def demo(
 
     Seven sites hand in their data: GiBleed, a public data set of 2,694 made-up patients with
     faults of its own, and six made-up hospitals, of which at least one is rejected at its first
-    try. Each has come through its onboarding, and an eighth site still practises in the data sprint.
-    All is checked, curated, de-identified, released and published. A release to train on
+    try. Each has come through its onboarding, and an eighth site still practises in the data
+    sprint. All is checked, curated, de-identified, released and published. A release to train on
     is made as well. Running it again changes nothing.
 
     Example: commonweal demo
