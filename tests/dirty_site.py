@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
+from commonweal.curation.choices import FACTS, LINKED_DOMAINS, key_of
 from commonweal.schema.arrow import arrow_schema
 from commonweal.schema.model import Table, get_model
 from commonweal.synthetic.assembly import default_makers
@@ -237,7 +237,7 @@ def _link_sent(links: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:
     for number in ("1", "2"):
         domains, facts = links[f"domain_concept_id_{number}"], links[f"fact_id_{number}"]
         is_sent = pa.array(np.ones(len(links), dtype=np.bool_))
-        for domain, name in FACT_DOMAINS.items():
+        for domain, name in LINKED_DOMAINS.items():
             keys = tables[name][key_of(name)].combine_chunks()
             absent = pc.and_(pc.equal(domains, domain), pc.invert(pc.is_in(facts, keys)))
             is_sent = pc.and_(is_sent, pc.invert(absent))

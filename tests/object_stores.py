@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 
 import boto3
@@ -118,20 +119,31 @@ def _pump(source: socket.socket, target: socket.socket, bytes_per_second: int | 
                 time.sleep(len(piece) / bytes_per_second)
 
 
-def free_ports(count: int) -> list[int]:
+def _first_port() -> int:
+    """Where this worker looks for ports: the others look elsewhere, so nobody takes them between
+    the look and the start of the server.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 5
+    return 20_000 + 2_000 * worker + os.getppid() % 1_500
+
+
+CANDIDATES = count(_first_port())
+"""Each is looked at once."""
+
+
+def free_ports(wanted: int) -> list[int]:
     """Ports that nobody uses now, low enough that a server may add 10,000 for its own protocol."""
-    found: list[int] = []
-    candidate = 20_000 + os.getpid() % 20_000
-    while len(found) < count:
-        candidate += 1
-        with socket.socket() as one, socket.socket() as other:
-            try:
-                one.bind(("127.0.0.1", candidate))
-                other.bind(("127.0.0.1", candidate + 10_000))
-            except OSError:
-                continue
-        found.append(candidate)
-    return found
+    return list(islice(filter(_is_free, CANDIDATES), wanted))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one, socket.socket() as other:
+        try:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
 from commonweal.engine.settings import HubSettings, Settings
 from commonweal.engine.storage import readable_json
 from commonweal.hub.manage import run_manage
-from commonweal.hub.provision import Credential, index_sites, prepare_hub
+from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.server import Process, run_hub
+from commonweal.hub.worker import index_sites
 from commonweal.intake.check import check_folder
 from commonweal.intake.landing import submit_folder
 from commonweal.intake.lifecycle.receive import receive_sites

@@ -18,8 +18,9 @@ from tests.functional.conftest import HERE, find_free_ports
 from tests.functional.visitor import TOKEN, Visitor
 
 from commonweal.engine.settings import DropSettings, HubSettings, Settings
+from commonweal.hub.commands import SETTINGS_MODULE
 from commonweal.hub.environment import build_environment
-from commonweal.hub.provision import SETTINGS_MODULE, prepare_hub
+from commonweal.hub.provision import prepare_hub
 from commonweal.hub.server import Process, run_hub
 from commonweal.intake.sites import Site, register_site
 

@@ -20,7 +20,8 @@ from commonweal.cli.serve import (
 )
 from commonweal.cli.summary import new_table, print_build
 from commonweal.engine.settings import Settings, read_settings
-from commonweal.hub.provision import Credential, index_sites, prepare_hub
+from commonweal.hub.provision import Credential, prepare_hub
+from commonweal.hub.worker import index_sites
 from commonweal.intake.findings import Severity
 from commonweal.intake.terminal import VERDICT_STYLES
 from commonweal.pipeline.demo.programme import Demonstration, get_demo_settings, run_demo

@@ -10,10 +10,10 @@ import typer
 
 from commonweal.cli.output import ERR, OUT
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.hub.commands import SETTINGS_MODULE as WORKER_SETTINGS
 from commonweal.hub.environment import build_environment
 from commonweal.hub.frontend import find_missing_files
 from commonweal.hub.manage import run_manage
-from commonweal.hub.provision import SETTINGS_MODULE as WORKER_SETTINGS
 from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.server import STOP_SECONDS, run_hub, wait_for_end
 from commonweal.publish.pointer import find_current

@@ -1,6 +1,6 @@
 """What the data centre does with one submission: ``commonweal submissions rerun`` and others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from commonweal.intake.lifecycle.acts import (
 )
 from commonweal.intake.lifecycle.declaration import build_declaration
 from commonweal.intake.lifecycle.erase import ErasurePlan
+from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import get_entry, get_landed
 from commonweal.intake.lifecycle.reception import locate_drop
 from commonweal.intake.lifecycle.retract import (
@@ -117,11 +118,7 @@ def exclude(
 
     Example: commonweal submissions exclude ID --reason "units are under review"
     """
-    settings = read_settings()
-    submission = get_landed(settings.home, submission_id)
-    ledger = _ledger(settings, submission.site, by)
-    history = exclude_submission(ledger, submission, reason)
-    _print_state(submission, history.state, json=json)
+    _decide(exclude_submission, submission_id, reason, by, json=json)
 
 
 def include(
@@ -135,10 +132,18 @@ def include(
 
     Example: commonweal submissions include ID --reason "units are mended"
     """
+    _decide(include_submission, submission_id, reason, by, json=json)
+
+
+Decision = Callable[[Ledger, Submission, str], History]
+
+
+def _decide(
+    decision: Decision, submission_id: str, reason: str, by: str | None, *, json: bool
+) -> None:
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
-    ledger = _ledger(settings, submission.site, by)
-    history = include_submission(ledger, submission, reason)
+    history = decision(_ledger(settings, submission.site, by), submission, reason)
     _print_state(submission, history.state, json=json)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from commonweal.schema.meaning import FACT_DOMAINS
 from commonweal.schema.model import DataType, Field, Role, Table, get_model
 
 POINTED_AT = frozenset({"visit_occurrence", "visit_detail", "note", "episode", "payer_plan_period"})
@@ -11,21 +12,12 @@ POINTED_AT = frozenset({"visit_occurrence", "visit_detail", "note", "episode", "
 FACTS = "fact_relationship"
 """The table whose rows link two facts, each named by the concept of its domain and its key."""
 
-FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
-    {
-        8: "visit_occurrence",
-        10: "procedure_occurrence",
-        13: "drug_exposure",
-        17: "device_exposure",
-        19: "condition_occurrence",
-        21: "measurement",
-        27: "observation",
-        36: "specimen",
-    }
+LINKED_DOMAINS: Mapping[int, str] = MappingProxyType(
+    {domain: table for domain, table in FACT_DOMAINS.items() if table != "person"}
 )
-"""OMOP's concepts of domains, and the table whose rows are the facts of each.
+"""Whose rows curation follows from one fact to another.
 
-Persons (56) are not among them: a family link names people, and no record that either of them
+Persons are not among them: a family link names people, and no record that either of them
 authorised.
 """
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from commonweal.curation.binding import RECORD, SITE
-from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
+from commonweal.curation.choices import FACTS, LINKED_DOMAINS, key_of
 from commonweal.curation.evidence import InvariantError
 from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.left import build_left_fact
@@ -82,7 +82,7 @@ def union_sites(engine: Engine, sites: Mapping[str, TableFolder], *, out: Path) 
         "files": digest_files(files),
         "left": left,
         "selects": selects,
-        "facts": {str(domain): table for domain, table in FACT_DOMAINS.items()},
+        "facts": {str(domain): table for domain, table in LINKED_DOMAINS.items()},
     }
 
     def write(folder: Path) -> tuple[dict[str, int], dict[str, object]]:
@@ -163,7 +163,7 @@ def _hold_facts(scratch: Scratch, files: Files) -> str:
     )
     linked = scratch.table(" UNION ".join(sides))
     parts = [f"SELECT CAST(0 AS BIGINT) AS domain, {_no_key()} WHERE FALSE"]
-    for domain, name in FACT_DOMAINS.items():
+    for domain, name in LINKED_DOMAINS.items():
         if name in files:
             keys = build_keys(key_of(name)).format(rows=scratch.files(files[name]))
             same = f"n.domain = {domain} AND n.{SITE} = k.{SITE} AND n.old = k.old"

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from commonweal.engine.settings import Settings
+from commonweal.hub.commands import SETTINGS_MODULE
 from commonweal.hub.environment import build_environment
 from commonweal.hub.folder import make_hub_folder
-from commonweal.hub.provision import SETTINGS_MODULE
 
 
 def run_manage(settings: Settings, arguments: Sequence[str]) -> int:

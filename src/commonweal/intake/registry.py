@@ -5,7 +5,6 @@ lie beside the data, in ``registry/events/SITE/``, because what a release means 
 them. No event holds anything of a participant.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from commonweal.engine.storage import Location, digest_of, readable_json
+from commonweal.engine.chain import BrokenChainError, Entry, append_entry, read_chain
+from commonweal.engine.storage import Location
 from commonweal.schema.errors import CommonwealError
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -29,23 +29,6 @@ class RegistryEvent:
     at: datetime
     by: str
     details: Mapping[str, Any]
-    previous: str
-
-    def to_json(self) -> dict[str, Any]:
-        """The event as it is stored."""
-        return {
-            "number": self.number,
-            "event": self.name,
-            "on": self.on.isoformat(),
-            "at": self.at.isoformat(),
-            "by": self.by,
-            "details": dict(self.details),
-            "previous": self.previous,
-        }
-
-    @property
-    def digest(self) -> str:
-        return digest_of(self.to_json())
 
 
 def list_events(home: Path, site: str) -> list[RegistryEvent]:
@@ -54,18 +37,7 @@ def list_events(home: Path, site: str) -> list[RegistryEvent]:
     Raises:
         CommonwealError: an event is missing, or was changed.
     """
-    events: list[RegistryEvent] = []
-    for file in sorted(_place(home, site).path.glob("[0-9]*.json")):
-        event = _read(file)
-        before = events[-1].digest if events else ""
-        if (event.number, event.previous) != (len(events) + 1, before):
-            raise CommonwealError(
-                f"The registry of {site} is not whole: {file.name} does not follow the one before.",
-                expected="an unbroken chain of events",
-                fix="Bring the folder `registry` back from a copy.",
-            )
-        events.append(event)
-    return events
+    return [_read(entry) for entry in _read_entries(home, site)]
 
 
 def add_event(
@@ -79,26 +51,43 @@ def add_event(
     details: Mapping[str, Any] = _NOTHING,
 ) -> RegistryEvent:
     """Write down the next event of a site; of two writers at once, one comes after the other."""
+    content = {
+        "event": name,
+        "on": on.isoformat(),
+        "at": now.isoformat(),
+        "by": by,
+        "details": dict(details),
+    }
     while True:
-        events = list_events(home, site)
-        previous = events[-1].digest if events else ""
-        event = RegistryEvent(len(events) + 1, name, on, now, by, details, previous)
-        if _place(home, site).create(f"{event.number:04}.json", readable_json(event.to_json())):
-            return event
+        entries = _read_entries(home, site)
+        last = entries[-1] if entries else None
+        written = append_entry(_place(home, site), last, content)
+        if written is not None:
+            return _read(written)
 
 
 def _place(home: Path, site: str) -> Location:
     return Location.of(home / "registry" / "events" / site)
 
 
-def _read(file: Path) -> RegistryEvent:
-    content = json.loads(file.read_text(encoding="utf-8"))
+def _read_entries(home: Path, site: str) -> list[Entry]:
+    try:
+        return read_chain(_place(home, site))
+    except BrokenChainError as broken:
+        raise CommonwealError(
+            f"The registry of {site} is not whole: event {broken.number} is missing or was "
+            "changed.",
+            expected="an unbroken chain of events",
+            fix="Bring the folder `registry` back from a copy.",
+        ) from broken
+
+
+def _read(entry: Entry) -> RegistryEvent:
     return RegistryEvent(
-        number=content["number"],
-        name=content["event"],
-        on=date.fromisoformat(content["on"]),
-        at=datetime.fromisoformat(content["at"]),
-        by=content["by"],
-        details=content["details"],
-        previous=content["previous"],
+        number=entry["number"],
+        name=entry["event"],
+        on=date.fromisoformat(entry["on"]),
+        at=datetime.fromisoformat(entry["at"]),
+        by=entry["by"],
+        details=entry["details"],
     )

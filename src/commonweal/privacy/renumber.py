@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from commonweal.curation.binding import LINEAGE
-from commonweal.curation.choices import FACT_DOMAINS
+from commonweal.curation.choices import LINKED_DOMAINS
 from commonweal.engine.sql import quoted
 from commonweal.privacy.expression import PERSONS, ids_view
 from commonweal.privacy.tiers import Tier
@@ -115,7 +115,7 @@ def find_unkept_facts(view: str, domains: Collection[int]) -> str:
 def _fact_maps(domains: Collection[int]) -> str:
     nothing = "SELECT 0 AS domain, '' AS site, 0::BIGINT AS old_id, 0::BIGINT AS new_id WHERE FALSE"
     maps = [
-        f"SELECT {domain}, site, old_id, new_id FROM {quoted(ids_view(FACT_DOMAINS[domain]))}"
+        f"SELECT {domain}, site, old_id, new_id FROM {quoted(ids_view(LINKED_DOMAINS[domain]))}"
         for domain in sorted(domains)
     ]
     return f"WITH fact AS ({' UNION ALL '.join([nothing, *maps])})"

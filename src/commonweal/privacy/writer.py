@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commonweal.curation.choices import FACT_DOMAINS
+from commonweal.curation.choices import LINKED_DOMAINS
 from commonweal.curation.evidence import RuleCount, check_counts
 from commonweal.engine.protocol import Engine
 from commonweal.engine.sql import quoted
@@ -94,7 +94,7 @@ class TierWriter:
     def _map_ids(self, kept: Sequence[Table], views: Mapping[str, str]) -> list[TierTable]:
         """Number the rows that others point to; the plans of all tables with persons."""
         tier = self.workspace.tier
-        linked = [FACT_DOMAINS[domain] for domain in self._linked_domains(views)]
+        linked = [LINKED_DOMAINS[domain] for domain in self._linked_domains(views)]
         targets = sort_targets(kept, tier, linked)
         planned = {
             table.name: plan_table(table, tier, view=views[table.name], targets=targets)
@@ -117,7 +117,7 @@ class TierWriter:
         found = self.workspace.engine.rows(
             f"SELECT domain_concept_id_1 FROM {view} UNION SELECT domain_concept_id_2 FROM {view}"
         )
-        return sorted(domain for (domain,) in found if FACT_DOMAINS.get(domain) in views)
+        return sorted(domain for (domain,) in found if LINKED_DOMAINS.get(domain) in views)
 
     def _write_table(self, planned: TierTable) -> None:
         table = planned.table

@@ -141,7 +141,7 @@ def test_demo_accounts_are_made_once(tmp_path: Path) -> None:
 def test_a_database_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "hub").mkdir()
     (tmp_path / "hub" / "hub.sqlite").write_bytes(b"no database, but long enough to look like it")
-    with pytest.raises(CommonwealError, match="could not be prepared"):
+    with pytest.raises(CommonwealError, match="could not do its part \\(provision\\)"):
         prepare_hub(Settings(home=tmp_path))
 
 

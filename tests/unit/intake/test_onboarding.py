@@ -152,17 +152,17 @@ def test_a_step_nobody_declared_is_refused_with_the_list(home: Path) -> None:
 def test_a_changed_event_is_noticed(home: Path) -> None:
     isa(home)
     pass_test(home)
-    file = home / "registry" / "events" / "clinic" / "0001.json"
+    file = home / "registry" / "events" / "clinic" / "000001.json"
     event = json.loads(file.read_text())
     file.write_text(json.dumps(event | {"on": "2020-01-01"}))
-    with pytest.raises(CommonwealError, match=r"not whole: 0002\.json"):
+    with pytest.raises(CommonwealError, match="not whole: event 1 is"):
         get_site(home, "clinic")
 
 
 def test_a_missing_event_is_noticed(home: Path) -> None:
     isa(home)
     pass_test(home)
-    (home / "registry" / "events" / "clinic" / "0001.json").unlink()
+    (home / "registry" / "events" / "clinic" / "000001.json").unlink()
     with pytest.raises(CommonwealError, match="not whole"):
         list_events(home, "clinic")
 

@@ -1,7 +1,8 @@
 """Who may see what: a steward the own site, a curator every site.
 
-Every view of these pages is wrapped in one of ``for_site``, ``for_members``, ``for_curators``
-or ``for_everybody``; a test refuses one that is not.
+A view of these pages is wrapped in ``for_site``, ``for_members`` or ``for_curators``; the few
+that are open to all the world are listed in the settings. A test asks every address as every
+kind of visitor, and fails for an address that its table does not know.
 """
 
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def for_site(view: View) -> View:
             raise PermissionDenied
         return view(request, find_site(site), **rest)
 
-    return _mark(answer, "site")
+    return answer
 
 
 def for_members(view: View) -> View:
@@ -82,7 +83,7 @@ def for_members(view: View) -> View:
             raise PermissionDenied
         return view(request, **rest)
 
-    return _mark(answer, "members")
+    return answer
 
 
 def for_curators(view: View) -> View:
@@ -97,12 +98,7 @@ def for_curators(view: View) -> View:
             rest["site"] = find_site(rest["site"])
         return view(request, **rest)
 
-    return _mark(answer, "curators")
-
-
-def for_everybody(view: View) -> View:
-    """Say that a page is open to all the world; it is listed in the settings as well."""
-    return _mark(view, "everybody")
+    return answer
 
 
 def find_site(name: str) -> Site:
@@ -111,11 +107,6 @@ def find_site(name: str) -> Site:
         return get_site(get_home(), name)
     except CommonwealError as error:
         raise Http404 from error
-
-
-def _mark(view: View, audience: str) -> View:
-    view.audience = audience  # type: ignore[attr-defined]  # functions take attributes
-    return view
 
 
 def _takes_part(site: str) -> bool:

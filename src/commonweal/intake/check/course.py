@@ -13,26 +13,13 @@ from commonweal.intake.check.file import Checked
 from commonweal.intake.check.kept import BIRTH_PARTS, is_kept_day
 from commonweal.intake.check.locating import Locator, RowRule
 from commonweal.intake.findings import Finding
+from commonweal.schema.meaning import ENDS_WITH_LIFE
 from commonweal.schema.model import DataType, Field
 
 DAYS_AFTER_DEATH = 30
 """Results and bills still arrive in them: metric DC-2 of the programme."""
 DAYS_AROUND_VISIT = 7
 """As in check ``withinVisitDates`` of OHDSI's data quality dashboard."""
-END_WITH_LIFE = frozenset(
-    {
-        "visit_occurrence",
-        "visit_detail",
-        "condition_occurrence",
-        "drug_exposure",
-        "drug_era",
-        "device_exposure",
-        "measurement",
-        "procedure_occurrence",
-        "observation",
-        "specimen",
-    }
-)
 BIRTHS, DEATHS, VISITS = "check_births", "check_deaths", "check_visits"
 PERSON, DEATH, VISIT = "person", "death", "visit_occurrence"
 PRECEDING = "preceding_visit_occurrence_id"
@@ -80,7 +67,7 @@ class Course:
             source += f" LEFT JOIN {BIRTHS} AS b ON t.person_id = b.who"
             condition = f"t.{quoted(dates[0].name)} < b.born"
             rules.append(RowRule("date.before_birth", dates[0], condition))
-        if dates and self._knows_death and locator.name in END_WITH_LIFE:
+        if dates and self._knows_death and locator.name in ENDS_WITH_LIFE:
             source += f" LEFT JOIN {DEATHS} AS d ON t.person_id = d.who"
             last = _greatest([f for f in locator.fields if is_kept_day(f)])
             condition = f"{last} > d.died + {DAYS_AFTER_DEATH}"

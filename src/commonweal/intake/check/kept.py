@@ -4,6 +4,7 @@ Keys, concepts and parts of a date of birth are kept as numbers, dates and times
 texts that may say who or where somebody is only whether there is one: true, or null.
 """
 
+from commonweal.schema.meaning import TELLING_TEXTS
 from commonweal.schema.model import DataType, Field
 
 BIRTH_PARTS = ("year_of_birth", "month_of_birth", "day_of_birth")
@@ -11,18 +12,6 @@ ELSEWHERE = ("provider_id", "care_site_id", "location_id")
 """References that are kept even where the dialect has no such table."""
 FACTS = ("fact_id_1", "fact_id_2")
 """References into the table of a domain that the row names."""
-TELLING = frozenset(
-    {
-        "person_source_value",
-        "address_1",
-        "address_2",
-        "city",
-        "zip",
-        "county",
-        "location_source_value",
-    }
-)
-"""Texts that say who or where somebody is; a file that was de-identified has none."""
 
 
 def is_kept_number(field: Field) -> bool:
@@ -39,7 +28,7 @@ def is_kept_day(field: Field) -> bool:
 
 def is_kept_presence(field: Field) -> bool:
     """Whether it is kept that there is a text: true, or null when the cell is empty."""
-    return field.type is DataType.STRING and field.name in TELLING
+    return field.type is DataType.STRING and field.name in TELLING_TEXTS
 
 
 def is_kept(field: Field) -> bool:

@@ -5,7 +5,6 @@ becomes of them.
 """
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 from commonweal.engine.sql import quoted
 from commonweal.intake.check.columnar import ROW
@@ -14,6 +13,7 @@ from commonweal.intake.check.kept import FACTS, is_key
 from commonweal.intake.check.locating import Locator, RowRule
 from commonweal.intake.check.repeats import count_repeats
 from commonweal.intake.findings import Finding
+from commonweal.schema.meaning import FACT_DOMAINS
 from commonweal.schema.model import Field, Reference
 
 PERSON = Reference("person", "person_id")
@@ -21,20 +21,6 @@ ONE_ROW_PER_PERSON = {
     "pii_name": "pii.person_without_name",
     "participant_match": "pii.person_without_match",
 }
-FACT_DOMAINS: Mapping[int, str] = MappingProxyType(
-    {
-        8: "visit_occurrence",
-        10: "procedure_occurrence",
-        13: "drug_exposure",
-        17: "device_exposure",
-        19: "condition_occurrence",
-        21: "measurement",
-        27: "observation",
-        36: "specimen",
-        56: "person",
-    }
-)
-"""OMOP's concepts of domains, and the table whose rows are the facts of each."""
 
 
 def find_key_faults(locator: Locator, others: Mapping[str, Checked]) -> Iterator[Finding]:

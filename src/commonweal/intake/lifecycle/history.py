@@ -5,7 +5,6 @@ A folder of the drop area has its history under its own name, from before it is 
 one that was handed in from a disk has it under its id. No event holds anything of a person.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from commonweal.engine.storage import Location, digest_of, make_private, readable_json
+from commonweal.engine.chain import BrokenChainError, Entry, append_entry, read_chain
+from commonweal.engine.storage import Location, make_private
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.schema.errors import CommonwealError
 
-ENDING = ".json"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -79,16 +78,11 @@ def read_history(home: Path, site: str, key: str) -> History:
     Raises:
         CommonwealError: an event is missing, was changed, or could not have happened.
     """
-    place = _place(home, site, key)
-    files = sorted(place.path.glob(f"[0-9]*{ENDING}"))
-    events: list[Event] = []
-    for number, file in enumerate(files, start=1):
-        event = _read(file.read_bytes())
-        before = events[-1].digest if events else ""
-        if event is None or (event.number, event.previous) != (number, before):
-            raise _damaged(site, key, number)
-        events.append(event)
-    return History(site, key, tuple(events))
+    try:
+        entries = read_chain(_place(home, site, key))
+        return History(site, key, tuple(map(_read, entries)))
+    except BrokenChainError as broken:
+        raise _damaged(site, key, broken.number) from broken
 
 
 def list_histories(home: Path, site: str) -> list[History]:
@@ -119,19 +113,23 @@ def record_event(
         CommonwealError: it may not happen in this state, or somebody else appended first.
     """
     get_states().advance(history.state, name)
-    number, previous = len(history.events) + 1, ""
-    if history.events:
-        previous = history.events[-1].digest
-        now = max(now, history.events[-1].at)
-    event = _seal(Event(number, name, now, by, submission, dict(details), previous, ""))
+    last = history.events[-1] if history.events else None
+    content = {
+        "event": name,
+        "at": (max(now, last.at) if last else now).isoformat(),
+        "by": by,
+        "submission": submission,
+        "details": dict(details),
+    }
     make_private(home / "history")
     place = _place(home, history.site, history.key)
-    if not place.create(f"{number:06}{ENDING}", readable_json(event.to_json())):
+    entry = append_entry(place, last.to_json() if last else None, content)
+    if entry is None:
         raise CommonwealError(
             f"Somebody else is working on {history.site}/{history.key}.",
             fix="Try again when they are done.",
         )
-    return History(history.site, history.key, (*history.events, event))
+    return History(history.site, history.key, (*history.events, _read(entry)))
 
 
 def verify_history(home: Path, site: str, key: str) -> bool:
@@ -147,28 +145,20 @@ def _place(home: Path, site: str, key: str) -> Location:
     return Location.of(home / "history" / site / key)
 
 
-def _seal(event: Event) -> Event:
-    content = {k: v for k, v in event.to_json().items() if k != "digest"}
-    return Event(**{**vars(event), "digest": digest_of(content)})
-
-
-def _read(content: bytes) -> Event | None:
-    """An event, or nothing when it is not what was written."""
+def _read(entry: Entry) -> Event:
     try:
-        raw = json.loads(content)
-        event = Event(
-            raw["number"],
-            raw["event"],
-            datetime.fromisoformat(raw["at"]),
-            raw["by"],
-            raw["submission"],
-            raw["details"],
-            raw["previous"],
-            raw["digest"],
+        return Event(
+            entry["number"],
+            entry["event"],
+            datetime.fromisoformat(entry["at"]),
+            entry["by"],
+            entry["submission"],
+            entry["details"],
+            entry["previous"],
+            entry["digest"],
         )
-    except (ValueError, KeyError, TypeError):
-        return None
-    return event if _seal(event).digest == event.digest else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BrokenChainError(entry["number"]) from error
 
 
 def _damaged(site: str, key: str, number: int) -> CommonwealError:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from commonweal.schema.meaning import TELLING_TEXTS
 from commonweal.schema.model import DataType, get_model
 from commonweal.synthetic.draws import Flags, Ints
 from commonweal.synthetic.ehr.patients import SITES_OF_A_PERSON, Patients
@@ -29,17 +30,7 @@ TOO_OLD = 80
 """Years between the year of birth and that of the last submission."""
 IDS_FOR_EACH = 20
 """Room for the new id of a person: it is drawn among so many."""
-HIDDEN = (
-    "provider_id",
-    "care_site_id",
-    "person_source_value",
-    "address_1",
-    "address_2",
-    "city",
-    "zip",
-    "county",
-    "location_source_value",
-)
+HIDDEN = TELLING_TEXTS | {"provider_id", "care_site_id"}
 ROWS_OF_A_PATIENT = {
     "location_id": 1,
     "visit_occurrence_id": MOST_VISITS,

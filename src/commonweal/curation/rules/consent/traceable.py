@@ -1,6 +1,6 @@
 """Clinical rows that name nobody."""
 
-from commonweal.curation.choices import FACT_DOMAINS, FACTS, key_of
+from commonweal.curation.choices import FACTS, LINKED_DOMAINS, key_of
 from commonweal.curation.rule import Filter, Lookup, Rule, Step
 from commonweal.schema.model import Role, Table, get_model
 
@@ -27,7 +27,7 @@ def _fact(side: str) -> Lookup:
         f"SELECT {domain} AS domain, {key_of(table)} AS found FROM {table} "
         f"WHERE {key_of(table)} IN (SELECT fact_id_{side} FROM {FACTS} "
         f"WHERE domain_concept_id_{side} = {domain})"
-        for domain, table in FACT_DOMAINS.items()
+        for domain, table in LINKED_DOMAINS.items()
     )
     return Lookup(
         f"fact_{side}",

@@ -3,22 +3,9 @@
 from commonweal.curation.choices import days, greatest
 from commonweal.curation.rule import Filter, Lookup, Parameter, Rule, Step
 from commonweal.engine.functions import Type
+from commonweal.schema.meaning import ENDS_WITH_LIFE
 from commonweal.schema.model import Table
 
-TABLES = frozenset(
-    {
-        "visit_occurrence",
-        "visit_detail",
-        "condition_occurrence",
-        "drug_exposure",
-        "drug_era",
-        "device_exposure",
-        "measurement",
-        "procedure_occurrence",
-        "observation",
-        "specimen",
-    }
-)
 PRIMARY_DEATH = Lookup(
     "death",
     "SELECT person_id, min(death_date) AS died_on FROM death GROUP BY person_id",
@@ -38,7 +25,7 @@ RULE = Rule(
         "Results and bills arrive for some weeks after a death; what comes later belongs to "
         "somebody else. Of several deaths the earliest counts."
     ),
-    tables=lambda table: table.name in TABLES,
+    tables=lambda table: table.name in ENDS_WITH_LIFE,
     bind=bind,
     parameters=(
         Parameter(

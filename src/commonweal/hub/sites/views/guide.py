@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
-from commonweal.hub.sites.access import for_curators, for_everybody, is_curator
+from commonweal.hub.sites.access import for_curators, is_curator
 from commonweal.hub.sites.actions import save_guide
 from commonweal.hub.sites.forms import GuideForm
 from commonweal.hub.sites.guide import PAGES, build_facts, list_pages, list_versions, read_page
@@ -15,14 +15,12 @@ from commonweal.hub.sites.markup import render_markup
 from commonweal.hub.sites.views.site import UNREADABLE, get_user
 
 
-@for_everybody
 @require_safe
 def show_guide(request: HttpRequest) -> HttpResponse:
     """The first page of the guide."""
     return show_guide_page(request, next(iter(PAGES)))
 
 
-@for_everybody
 @require_safe
 def show_guide_page(request: HttpRequest, page: str) -> HttpResponse:
     """A page of the guide, in the reader's language."""
