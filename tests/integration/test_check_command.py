@@ -127,7 +127,7 @@ def test_a_file_is_checked_alone_and_not_handed_in(tmp_path: Path, run: Run) -> 
     alone = run("check", person)
     assert (alone.returncode, "death.csv" in alone.stdout) == (0, False)
     run("sites", "register", "general", "--title", "General")
-    refused = run("submit", person, "--site", "general", "--purpose", "test")
+    refused = run("submit", person, "--site", "general", "--purpose", "test", "--synthetic")
     assert refused.returncode == 2
     assert "is not a folder" in refused.stderr
 
@@ -158,7 +158,7 @@ def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, 
     folder = tmp_path / "in"
     write_persons(folder, 1)
     assert "Nothing has been handed in yet" in run("submissions").stdout
-    hand_in = ["submit", folder, "--site", "general", "--purpose", "test"]
+    hand_in = ["submit", folder, "--site", "general", "--purpose", "test", "--synthetic"]
     unknown = run(*hand_in)
     assert unknown.returncode == 2
     assert "no site called" in unknown.stderr
@@ -191,7 +191,7 @@ def test_the_list_fits_a_narrow_terminal(
 def test_rejected_folder_is_kept_and_told(tmp_path: Path, home: Path, run: Run) -> None:
     write_table(tmp_path / "in", "person", [valid_row("person", person_id="")])
     run("sites", "register", "general", "--title", "General")
-    done = run("submit", tmp_path / "in", "--site", "general", "--purpose", "test")
+    done = run("submit", tmp_path / "in", "--site", "general", "--purpose", "test", "--synthetic")
     assert done.returncode == 1
     (kept,) = (home / "landing" / "general").iterdir()
     assert f"{kept.name}: rejected" in done.stdout
@@ -202,7 +202,7 @@ def test_the_exit_code_is_that_of_the_submission(tmp_path: Path, run: Run) -> No
     """Handed in by a wrong dialect first, then as it should be, then once more."""
     write_table(tmp_path / "in", "pii_name", [valid_row("pii_name")])
     run("sites", "register", "general", "--title", "General")
-    hand_in = ["submit", tmp_path / "in", "--site", "general", "--purpose", "test"]
+    hand_in = ["submit", tmp_path / "in", "--site", "general", "--purpose", "test", "--synthetic"]
     assert run(*hand_in, "--dialect", "omop-5.4").returncode in (1, 2)
     first = run(*hand_in)
     assert (first.returncode, "handed in before" in first.stdout) == (0, False)

@@ -17,6 +17,9 @@ from commonweal.intake.registry import RegistryEvent, add_event, list_events
 from commonweal.intake.sites import Purpose, Site, get_site
 from commonweal.schema.errors import CommonwealError
 
+EARLIEST = date(2000, 1, 1)
+"""No programme of this kind has an agreement from before."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -109,11 +112,11 @@ def record_isa_executed(home: Path, site: str, *, on: date, by: str, now: dateti
     Raises:
         CommonwealError: the site is unknown or closed, or the day is still to come.
     """
-    if on > now.date():
+    if not EARLIEST <= on <= now.date():
         raise CommonwealError(
-            f"The agreement cannot have been executed on {on}: that day is still to come.",
-            expected="a day that has been",
-            fix="Record it on the day it is executed.",
+            f"The agreement cannot have been executed on {on}.",
+            expected=f"a day from {EARLIEST} until today",
+            fix="Check the year; record it on the day it is executed.",
         )
     return _record(home, site, "isa_executed", on=on, by=by, now=now)
 
@@ -139,8 +142,10 @@ def record_drop_area(home: Path, site: str, *, url: str, by: str, now: datetime)
     """Write down where a site puts its files; an empty URL is the programme's own folder.
 
     Raises:
-        CommonwealError: the site is unknown or closed, or the URL names no storage.
+        CommonwealError: the site is unknown or closed, has no stewards yet, or the URL names
+            no storage.
     """
+    _check_turn(home, site, "drop_area")
     if url:
         Location.of(url)
     details = {"url": url}
@@ -164,10 +169,9 @@ def authorise(
     """Say what a site may send from now on; real production data has its gates first.
 
     Raises:
-        CommonwealError: production is new to the site and a step before it is not done.
+        CommonwealError: production is among them and a step before it is not done.
     """
-    found = get_site(home, site)
-    if Purpose.PRODUCTION in purposes and Purpose.PRODUCTION not in found.purposes:
+    if Purpose.PRODUCTION in purposes:
         _check_turn(home, site, "production")
     details = {"purposes": [str(purpose) for purpose in purposes]}
     return _record(home, site, "authorised", on=now.date(), by=by, now=now, details=details)

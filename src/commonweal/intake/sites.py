@@ -30,6 +30,10 @@ class Purpose(StrEnum):
     PRODUCTION = "production"
 
 
+IDENTIFIED = (Purpose.TEST, Purpose.PRODUCTION)
+"""Purposes whose files may be about people as they are; the others are de-identified first."""
+
+
 @dataclass(frozen=True)
 class Site:
     """An organisation that sends data, and what it is authorised to send.
@@ -117,8 +121,8 @@ def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
 
     Raises:
         CommonwealError: the site was closed, the purpose is not among those of the site, or
-            real production data would come before the agreement is executed or before the
-            test load has passed.
+            records of real people would come before the agreement is executed, or into
+            production before the test load has passed.
     """
     if site.closed_on is not None:
         raise CommonwealError(
@@ -132,20 +136,20 @@ def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
             expected=f"one of {', '.join(site.purposes) or 'no purpose so far'}",
             fix="Submit with one of these purposes, or have the authorisation extended.",
         )
-    if purpose is Purpose.PRODUCTION and not synthetic:
-        _check_ready_for_production(site)
+    if purpose in IDENTIFIED and not synthetic:
+        _check_ready_for_real_people(site, purpose)
 
 
-def _check_ready_for_production(site: Site) -> None:
+def _check_ready_for_real_people(site: Site, purpose: Purpose) -> None:
     """The gates that files declared synthetic may pass before (reference: onboarding)."""
     if site.isa_date is None:
         raise CommonwealError(
             f"The site {site.name} has no executed information security agreement.",
             expected="the date of the agreement in the site registry",
-            fix="Submit with --purpose test until the agreement is executed and recorded: "
-            f"commonweal sites isa {site.name} --on DATE",
+            fix="Submit made-up records with --purpose test --synthetic until the agreement is "
+            f"executed and recorded: commonweal sites isa {site.name} --on DATE",
         )
-    if not site.test_load:
+    if purpose is Purpose.PRODUCTION and not site.test_load:
         raise CommonwealError(
             f"The test load of the site {site.name} has not passed yet.",
             expected="one accepted submission with the purpose test, before any real data",

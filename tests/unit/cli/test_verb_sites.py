@@ -57,7 +57,7 @@ def test_the_whole_way_of_a_site(home: Path, capsys: Capture) -> None:
     [
         ["isa", "hospital"],
         ["step", "hospital", "contacts"],
-        ["drop", "hospital", "s3://bucket/prefix"],
+        ["step", "hospital", "stewards"],
         ["authorise", "hospital", "sprint"],
         ["close", "hospital", "--reason", "x", "--yes"],
         ["register", "clinic", "--title", "The clinic"],
@@ -76,8 +76,9 @@ def test_a_rehearsal_records_nothing(home: Path, arguments: list[str], capsys: C
     ("arguments", "words"),
     [
         (["authorise", "hospital", "production"], "has to wait"),
-        (["drop", "hospital", "nowhere://x"], "nowhere"),
-        (["isa", "hospital", "--on", "2099-01-01"], "still to come"),
+        (["drop", "hospital"], "has to wait"),
+        (["isa", "hospital", "--on", "1026-01-01"], "a day from 2000-01-01"),
+        (["isa", "hospital", "--on", "2099-01-01"], "cannot have been executed on 2099-01-01"),
         (["step", "hospital", "notice"], "has to wait"),
         (["isa", "clinic"], "There is no site called"),
         (["reopen", "hospital"], "is not closed"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -86,7 +87,26 @@ def test_each_gate_stands_for_itself(changes: dict[str, object], found: str) -> 
     with pytest.raises(CommonwealError, match=found):
         check_authorised(site, Purpose.PRODUCTION, synthetic=False)
     check_authorised(site, Purpose.PRODUCTION, synthetic=True)
-    check_authorised(site, Purpose.TEST, synthetic=False)
+    check_authorised(site, Purpose.TEST, synthetic=True)
+
+
+def test_no_file_about_real_people_comes_before_the_agreement() -> None:
+    """Not even to try the account out; what was de-identified for a sprint may come."""
+    site = Site("open", "Open")
+    for purpose in (Purpose.TEST, Purpose.PRODUCTION):
+        with pytest.raises(CommonwealError, match="no executed information security agreement"):
+            check_authorised(site, purpose, synthetic=False)
+        check_authorised(site, purpose, synthetic=True)
+    for purpose in (Purpose.SPRINT, Purpose.ALPHA):
+        check_authorised(site, purpose, synthetic=False)
+    signed = replace(site, isa_date=TODAY)
+    check_authorised(signed, Purpose.TEST, synthetic=False)
+
+
+def test_being_registered_with_every_purpose_passes_no_gate(tmp_path: Path) -> None:
+    register_site(tmp_path, Site("clinic", "The clinic"))
+    with pytest.raises(CommonwealError, match="not done yet"):
+        allow_production(tmp_path)
 
 
 def test_the_first_accepted_test_load_is_written_down_once(home: Path) -> None:
@@ -112,9 +132,10 @@ def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
         record_reopened(home, "clinic", by="Cora", now=NOW)
 
 
-def test_an_agreement_is_not_of_tomorrow(home: Path) -> None:
-    with pytest.raises(CommonwealError, match="still to come"):
-        record_isa_executed(home, "clinic", on=date(2026, 11, 26), by="Cora", now=NOW)
+def test_an_agreement_is_not_of_tomorrow_nor_of_the_middle_ages(home: Path) -> None:
+    for day in (date(2026, 11, 26), date(1026, 11, 25)):
+        with pytest.raises(CommonwealError, match="cannot have been executed"):
+            record_isa_executed(home, "clinic", on=day, by="Cora", now=NOW)
     assert list_events(home, "clinic") == []
 
 
@@ -133,6 +154,9 @@ def test_steps_with_gates_are_not_ticked_off_by_hand(home: Path, step: str) -> N
 def test_the_notice_comes_after_the_drop_area(home: Path) -> None:
     with pytest.raises(CommonwealError, match="that has to wait"):
         record_step(home, "clinic", "notice", on=TODAY, by="Cora", now=NOW)
+    with pytest.raises(CommonwealError, match="that has to wait"):
+        record_drop_area(home, "clinic", url="s3://clinic/ehr", by="Cora", now=NOW)
+    record_step(home, "clinic", "stewards", on=TODAY, by="Cora", now=NOW)
     site = record_drop_area(home, "clinic", url="s3://clinic/ehr", by="Cora", now=NOW)
     assert site.drop_url == "s3://clinic/ehr"
     record_step(home, "clinic", "notice", on=TODAY, by="Cora", now=NOW)
@@ -140,7 +164,8 @@ def test_the_notice_comes_after_the_drop_area(home: Path) -> None:
 
 
 def test_a_drop_area_is_a_place_we_can_reach(home: Path) -> None:
-    with pytest.raises(CommonwealError):
+    record_step(home, "clinic", "stewards", on=TODAY, by="Cora", now=NOW)
+    with pytest.raises(CommonwealError, match="ftp"):
         record_drop_area(home, "clinic", url="ftp://clinic/ehr", by="Cora", now=NOW)
 
 
