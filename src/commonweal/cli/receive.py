@@ -32,9 +32,10 @@ def receive(
     """Look into the drop areas of the sites, and take in what is ready.
 
     A folder is called YYYY-MM-DD-vN. With a declaration, _SUBMISSION.json, it is taken at
-    once and its checksums are verified; without one it is waited for and then held. Of each
-    purpose the latest folder counts; every other one is told and listed. A drop area that
-    cannot be reached costs nobody else anything: what was current stays current.
+    once and its checksums are verified; without one it is waited for and then held. Of
+    production what becomes ready last counts, and at the same time the later name; folders
+    for other purposes are all taken. A drop area that cannot be reached costs nobody else
+    anything: what was current stays current.
 
     With --watch only what is new is printed, with --json as one value to a line. The exit
     code is 2 when something could not be done; a rejected submission is no fault here.

@@ -166,7 +166,6 @@ def test_the_latest_wins_and_the_others_are_told(home: Path, drop: Location) -> 
     put_declared(drop, today(2), 1, 2)
     put_declared(drop, today(10), 1, 2, 3)
     put_declared(drop, today(1), 7, purpose="test")
-    os.utime(drop.path / today(1, days=1) / "person.csv")
     assert states(receive(home)) == {
         today(1, days=1): "superseded",
         today(2): "superseded",
@@ -177,9 +176,66 @@ def test_the_latest_wins_and_the_others_are_told(home: Path, drop: Location) -> 
     assert superseded is not None
     assert superseded.details["superseded_by"] == today(10)
     assert len(list_submissions(home)) == 2
+
+
+def test_what_arrives_later_counts_whatever_its_name(home: Path, drop: Location) -> None:
+    put_declared(drop, today(10), 1, 2, 3)
+    receive(home)
     put_declared(drop, today(3), 9)
-    (outcome,) = receive(home)
-    assert (outcome.folder, outcome.state, outcome.said) == (today(3), "superseded", today(10))
+    assert states(receive(home)) == {today(10): "superseded", today(3): "current"}
+
+
+def test_a_folder_named_for_tomorrow_is_no_trump(home: Path, drop: Location) -> None:
+    """It is tomorrow already at some sites; what comes after it counts all the same."""
+    put_declared(drop, today(9, days=-1), 1)
+    assert states(receive(home)) == {today(9, days=-1): "current"}
+    put_declared(drop, today(1), 1, 2)
+    assert states(receive(home)) == {today(9, days=-1): "superseded", today(1): "current"}
+
+
+def test_in_one_round_the_later_name_counts_and_newer_files_are_read_too(
+    home: Path, drop: Location
+) -> None:
+    """Nothing gives way unread to what lay there before it; a touch changes nothing else."""
+    put_declared(drop, today(5), 1, 2)
+    put_declared(drop, today(1), 1, 2, 3)
+    for file, age in {"person.csv": 60, DECLARATION: 30}.items():
+        then = (drop.path / today(1) / file).stat().st_mtime - age
+        os.utime(drop.path / today(5) / file, (then, then))
+    assert states(receive(home)) == {today(1): "superseded", today(5): "current"}
+    assert [s.key for s in list_submissions(home)] == [today(1), today(5)]
+
+
+def test_what_waits_since_before_gives_way_and_what_came_after_does_not(
+    home: Path, drop: Location
+) -> None:
+    listed = {"person.csv": persons_csv(1), "death.csv": b"person_id\n"}
+    put(drop, today(1), {"person.csv": listed["person.csv"], DECLARATION: declaration(listed)})
+    assert states(receive(home, clock=shifted(LATER))) == {today(1): "held"}
+    put_declared(drop, today(2), 1)
+    assert states(receive(home, clock=shifted(LATER))) == {
+        today(1): "superseded",
+        today(2): "current",
+    }
+    put(drop, today(1, days=1), {"person.csv": persons_csv(1), DECLARATION: declaration(listed)})
+    assert states(receive(home, clock=shifted(LATER))) == {today(1, days=1): "held"}
+    assert receive(home, clock=shifted(LATER)) == []
+
+
+@pytest.mark.parametrize("purpose", ["sprint", "test", "alpha"])
+def test_what_replaces_nothing_is_all_read_in_order(
+    home: Path, drop: Location, purpose: str
+) -> None:
+    """The tables of a sprint come week by week: none of them may be passed over."""
+    visits = csv_text("visit_occurrence", [valid_row("visit_occurrence")]).encode()
+    put(drop, today(2), {"visit_occurrence.csv": visits})
+    put(drop, today(1), {"person.csv": persons_csv(1)})
+    for number in (1, 2):
+        written = declaration(purpose=purpose, dialect="programme")
+        drop.write(f"{today(number)}/{DECLARATION}", written)
+    receive(home)
+    assert [s.key for s in list_submissions(home)] == [today(1), today(2)]
+    assert set(states(receive(home))) == set()
 
 
 def test_a_newer_production_submission_takes_the_place_of_the_whole(

@@ -25,9 +25,16 @@ EXPIRY = timedelta(days=29)
 AHEAD = timedelta(days=1)
 """How far a folder's day may lie in the future: it is tomorrow already at some sites."""
 
+REPLACING = (Purpose.PRODUCTION,)
+"""Purposes whose submission takes the place of all the site's data, so that only the latest
+counts. Those of the others add up, such as a sprint's few tables a week, and are all read.
+"""
+
 RECEIPT, RECEIPT_PAGE = "_RECEIPT.json", "_REPORT.html"
 """What is written back into a folder for the site to see."""
 
+MOST_NUMBER = 9999
+"""The highest number of a folder on one day, as its name has room for four digits."""
 _FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})", re.ASCII)
 _IGNORED_FOLDER = re.compile(
     r"participant|dailyparticipants|drc-validations-\d{8}|validation_\d{8}", re.IGNORECASE
@@ -69,6 +76,11 @@ class DropFolder:
         return {name: file for name, file in self.files.items() if name != DECLARATION}
 
     @property
+    def newest(self) -> datetime:
+        """The time of the youngest file; there has to be one."""
+        return max(file.modified_at for file in self.files.values())
+
+    @property
     def tags(self) -> dict[str, str]:
         """What tells the content of each file without reading it."""
         return {
@@ -89,6 +101,18 @@ class DropArea:
     misnamed: tuple[str, ...]
     root_files: tuple[str, ...]
     ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A declared folder that may be taken. ``ready_at`` is when a round found it complete, and
+    ``newest`` the time of its youngest file.
+    """
+
+    version: Version
+    purpose: Purpose
+    ready_at: datetime
+    newest: datetime
 
 
 @dataclass(frozen=True)
@@ -163,26 +187,30 @@ def judge(
 
 
 def choose(
-    ready: Mapping[Version, Purpose],
-    waiting: Mapping[Version, Purpose],
-    received: Mapping[Version, Purpose],
+    ready: Iterable[Arrival], waiting: Iterable[Arrival]
 ) -> tuple[tuple[Version, ...], dict[Version, Version]]:
-    """Which folders to take now, and which are superseded by which.
+    """Which folders to take now, in this order, and which are superseded by which.
 
-    Of each purpose the latest by name counts, however often older ones are touched. Folders
-    that are ready or waiting give way to a later one that is ready or was received.
-    The order of taking is that of the purposes, so that a test load goes before production.
+    What became ready in a later round comes later, whatever its name; of what became ready in
+    the same round the later name does. Of a purpose that replaces, the last one counts, and
+    those before it are passed over, but only when the name and the files agree that it is later:
+    nothing gives way unread to what arrived before it. The order of taking is that of the
+    purposes, so that a test load goes before production.
     """
+    arrived = sorted(ready, key=lambda one: (one.ready_at, one.version))
+    held = list(waiting)
     taken: list[Version] = []
     superseded: dict[Version, Version] = {}
     for purpose in Purpose:
-        standing = [v for v, p in (*ready.items(), *received.items()) if p is purpose]
-        if not standing:
-            continue
-        latest = max(standing)
-        open_ = [v for v, p in (*ready.items(), *waiting.items()) if p is purpose]
-        superseded |= {version: latest for version in open_ if version < latest}
-        taken += [latest] if latest in ready else []
+        standing = [one for one in arrived if one.purpose is purpose]
+        if standing and purpose in REPLACING:
+            last = standing[-1]
+            before = standing[:-1] + [
+                one for one in held if one.purpose is purpose and one.version < last.version
+            ]
+            passed = [one.version for one in before if one.newest <= last.newest]
+            superseded |= dict.fromkeys(passed, last.version)
+        taken += [one.version for one in standing if one.version not in superseded]
     return tuple(taken), superseded
 
 

@@ -23,21 +23,20 @@ from commonweal.intake.lifecycle.declaration import (
 from commonweal.intake.lifecycle.drop import (
     RECEIPT,
     RECEIPT_PAGE,
+    Arrival,
     DropArea,
     DropFolder,
     Standing,
-    Version,
     choose,
     find_late_changes,
     judge,
-    parse_version,
     survey_drop,
 )
 from commonweal.intake.lifecycle.history import History, list_histories
 from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
-from commonweal.intake.sites import Purpose, Site, check_authorised
+from commonweal.intake.sites import Site, check_authorised
 from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
 from commonweal.schema.errors import CommonwealError
 
@@ -207,11 +206,9 @@ def _says(history: History, name: str, details: Mapping[str, Any]) -> bool:
 def _decide(ledger: Ledger, seen: list[_Seen]) -> list[tuple[DropFolder, Declaration]]:
     """What to take now; what is superseded is said so."""
     known = {s.folder.version: s for s in seen if s.declaration}
-    purposes = {v: s.declaration.purpose for v, s in known.items() if s.declaration}
-    waits = ("uploading", "held")
-    ready = {v: p for v, p in purposes.items() if known[v].state not in waits}
-    waiting = {v: p for v, p in purposes.items() if known[v].state == "held"}
-    taken, superseded = choose(ready, waiting, _list_received(ledger))
+    ready = [_describe_arrival(ledger, s) for s in seen if s.state not in ("uploading", "held")]
+    waiting = [_describe_arrival(ledger, s) for s in seen if s.state == "held"]
+    taken, superseded = choose(filter(None, ready), filter(None, waiting))
     for version, by in superseded.items():
         history = ledger.read(version.name)
         tags = known[version].folder.tags
@@ -220,14 +217,14 @@ def _decide(ledger: Ledger, seen: list[_Seen]) -> list[tuple[DropFolder, Declara
     return [(s.folder, s.declaration) for s in chosen if s.declaration]
 
 
-def _list_received(ledger: Ledger) -> dict[Version, Purpose]:
-    """Folders that were taken before, by what they were declared."""
-    received: dict[Version, Purpose] = {}
-    for history in list_histories(ledger.home, ledger.site):
-        version, begun = parse_version(history.key), history.last("begun")
-        if version and begun and history.last("accepted", "rejected", "repeated"):
-            received[version] = Purpose(begun.details["purpose"])
-    return received
+def _describe_arrival(ledger: Ledger, seen: _Seen) -> Arrival | None:
+    """When a folder came; None when nobody said what it is, or there is nothing in it."""
+    if seen.declaration is None or not seen.folder.files:
+        return None
+    ready = ledger.read(seen.folder.name).last("ready")
+    newest = seen.folder.newest
+    at = ready.at if ready else newest
+    return Arrival(seen.folder.version, seen.declaration.purpose, at, newest)
 
 
 def _note_late_changes(ledger: Ledger, history: History, folder: DropFolder) -> None:
