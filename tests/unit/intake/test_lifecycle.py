@@ -61,7 +61,7 @@ def test_only_the_states_that_are_meant_to_be_final_are() -> None:
         for origin in t.origins
         if t.to and t.to != origin
     }
-    assert set(machine.states) - moving == {"repeated", "misnamed", "expired", "retracted"}
+    assert set(machine.states) - moving == {"repeated", "misnamed", "retracted"}
 
 
 @settings(deadline=None)

@@ -30,7 +30,8 @@ from commonweal.intake.landing import (
     list_submissions,
     verify_submission,
 )
-from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.acts import declare_folder
+from commonweal.intake.lifecycle.declaration import DECLARATION, build_declaration
 from commonweal.intake.lifecycle.drop import RECEIPT, required_tables
 from commonweal.intake.lifecycle.receive import RENAME, Outcome, receive_site
 from commonweal.intake.metrics import Surroundings
@@ -332,6 +333,49 @@ def test_what_stays_unfinished_expires_and_is_told(home: Path, drop: Location) -
         today(): "expired"
     }
     assert receive(home, clock=shifted(timedelta(days=40))) == []
+
+
+MONTH = timedelta(days=29, minutes=1)
+
+
+def expire(home: Path, drop: Location) -> None:
+    put(drop, today(), {"person.csv": persons_csv(1)})
+    receive(home)
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "expired"}
+
+
+def test_a_declaration_that_comes_late_opens_what_expired(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    drop.write(f"{today()}/{DECLARATION}", declaration())
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "current"}
+    assert events_of(home, today())[1:3] == ["expired", "reopened"]
+
+
+def test_the_data_centre_can_declare_what_expired(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    ledger = make_receiver(home, clock=shifted(MONTH)).ledger(HOSPITAL)
+    declare_folder(ledger, today(), build_declaration("test", synthetic=True))
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "accepted"}
+
+
+def test_what_was_opened_again_and_is_not_mended_expires_again(home: Path, drop: Location) -> None:
+    """The site is told what is wrong with its late declaration, and has its time to mend it."""
+    expire(home, drop)
+    drop.write(f"{today()}/{DECLARATION}", b"{")
+    (outcome,) = receive(home, clock=shifted(MONTH))
+    assert (outcome.state, "cannot be read" in outcome.said) == ("held", True)
+    assert receive(home, clock=shifted(MONTH + timedelta(days=28))) == []
+    assert states(receive(home, clock=shifted(2 * MONTH))) == {today(): "expired"}
+    assert receive(home, clock=shifted(2 * MONTH)) == []
+
+
+def test_what_expired_and_is_gone_stays_so(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    ledger = make_receiver(home, clock=shifted(MONTH)).ledger(HOSPITAL)
+    declare_folder(ledger, today(), build_declaration("test", synthetic=True))
+    drop.delete([f"{today()}/person.csv"])
+    receive(home, clock=shifted(MONTH))
+    assert history_of(home, today()).state == "expired"
 
 
 def test_links_are_held(home: Path, drop: Location, tmp_path: Path) -> None:

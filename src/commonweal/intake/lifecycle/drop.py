@@ -174,14 +174,16 @@ def judge(
     *,
     now: datetime,
     is_broken: bool = False,
+    since: datetime | None = None,
 ) -> Standing:
     """What is to become of a folder: ``uploading``, ``held``, ``ready`` or ``expired``.
 
-    ``is_broken`` says that there is a declaration, but none that can be read.
+    ``is_broken`` says that there is a declaration, but none that can be read, and ``since`` when
+    a folder that had expired was opened again; otherwise the age of its oldest file counts.
     """
     standing = _judge_content(folder, declaration, now, is_broken=is_broken)
-    ages = [now - file.modified_at for file in folder.files.values()]
-    if standing.state != "ready" and ages and max(ages) >= EXPIRY:
+    oldest = min((file.modified_at for file in folder.files.values()), default=now)
+    if standing.state != "ready" and now - max(oldest, since or oldest) >= EXPIRY:
         return Standing("expired", standing.reason, standing.files)
     return standing
 

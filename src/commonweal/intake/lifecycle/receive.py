@@ -7,6 +7,7 @@ started at will. A store that is away costs its site a round, and nobody else an
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from commonweal.engine.buckets import StorageError
@@ -117,18 +118,44 @@ def _tell_misnamed(ledger: Ledger, area: DropArea) -> None:
 
 def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Seen | None:
     """Bring the history of a folder up to what is there; None when it is closed."""
-    history = ledger.read(folder.name)
+    history = _reopen_expired(ledger, ledger.read(folder.name), folder)
     if history.state not in OPEN:
         _note_late_changes(ledger, history, folder)
         return None
     declaration, said = _read_declaration(drop, folder, history)
-    standing = judge(folder, declaration, now=ledger.now, is_broken=bool(said))
+    standing = judge(
+        folder,
+        declaration,
+        now=ledger.now,
+        is_broken=bool(said),
+        since=_find_second_life(history),
+    )
     if history.state == "absent":
         history = ledger.add(history, "seen", **_detail(standing, ""))
     if declaration is not None and standing.state == "ready":
         standing, said = _check_gates(site, folder, declaration, standing)
     history = _apply(ledger, history, folder, standing, said)
     return _Seen(folder, declaration, history.state) if history.state in OPEN else None
+
+
+def _reopen_expired(ledger: Ledger, history: History, folder: DropFolder) -> History:
+    """Open a folder again that expired, when it was declared or a file came since then."""
+    if history.state != "expired":
+        return history
+    late = _list_late_changes(history, folder)
+    last = history.last("expired", "declared")
+    if not late and last and last.name == "expired":
+        return history
+    return ledger.add(history, "reopened", files=late)
+
+
+def _find_second_life(history: History) -> datetime | None:
+    """When a folder that had expired was opened again; 29 days are counted anew from there."""
+    names = [event.name for event in history.events]
+    if "expired" not in names:
+        return None
+    opened = history.events[len(names) - names[::-1].index("expired") :]
+    return next((event.at for event in opened if event.name == "reopened"), None)
 
 
 def _read_declaration(
@@ -229,11 +256,14 @@ def _describe_arrival(ledger: Ledger, seen: _Seen) -> Arrival | None:
 
 def _note_late_changes(ledger: Ledger, history: History, folder: DropFolder) -> None:
     """A folder is closed once it was taken; what comes later is named, and needs a new one."""
-    tagged = [event.details["tags"] for event in history.events if "tags" in event.details]
-    known: dict[str, str] = tagged[-1] if tagged else {}
-    late = find_late_changes(known, folder)
+    late = _list_late_changes(history, folder)
     if late and get_states().can(history.state, "changed"):
         ledger.add(history, "changed", files=late, tags=folder.tags)
+
+
+def _list_late_changes(history: History, folder: DropFolder) -> list[str]:
+    tagged = [event.details["tags"] for event in history.events if "tags" in event.details]
+    return find_late_changes(tagged[-1] if tagged else {}, folder)
 
 
 def _announce(receiver: Receiver, ledger: Ledger, site: Site, area: DropArea) -> None:
