@@ -11,12 +11,13 @@ from rich.text import Text
 from commonweal.cli.check import FileBars
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json, print_json_line
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.intake.lifecycle.history import DAMAGED
 from commonweal.intake.lifecycle.receive import Outcome, receive_sites
 from commonweal.intake.sites import Site, get_site, list_sites
 from commonweal.pipeline.receiving import build_receiver
 from commonweal.schema.errors import CommonwealError, ExitCode
 
-TROUBLE = ("unreachable", "failed", "busy")
+TROUBLE = ("unreachable", "failed", "busy", DAMAGED)
 """Outcomes that are nobody's verdict: the work could not be done."""
 
 
@@ -67,7 +68,7 @@ def _watch(settings: Settings, site: str, seconds: float, *, json: bool) -> None
     while True:
         outcomes = run_round(settings, _choose(settings, site))
         new = [outcome for outcome in outcomes if outcome not in told]
-        told = {outcome for outcome in outcomes if not outcome.folder}
+        told = {o for o in outcomes if not o.folder or o.state == DAMAGED}
         for outcome in new:
             if json:
                 print_json_line(outcome.to_json())

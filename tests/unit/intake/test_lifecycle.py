@@ -202,7 +202,7 @@ def test_an_area_is_sorted_without_a_rest() -> None:
         )
     )
     assert [f.name for f in area.folders] == ["2026-03-01-v2", "2026-03-01-v10"]
-    assert (list(area.folders[0].files), area.folders[0].nested) == (
+    assert (list(area.folders[0].files), tuple(area.folders[0].nested)) == (
         ["person.csv"],
         ("sub/death.csv",),
     )

@@ -30,13 +30,20 @@ from commonweal.intake.landing import (
     list_submissions,
     verify_submission,
 )
-from commonweal.intake.lifecycle.acts import declare_folder
+from commonweal.intake.lifecycle.acts import (
+    declare_folder,
+    exclude_submission,
+    include_submission,
+)
 from commonweal.intake.lifecycle.declaration import DECLARATION, build_declaration
 from commonweal.intake.lifecycle.drop import RECEIPT, required_tables
+from commonweal.intake.lifecycle.history import list_histories
+from commonweal.intake.lifecycle.lookup import get_entry, list_entries
 from commonweal.intake.lifecycle.receive import RENAME, Outcome, receive_site
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import Submission
+from commonweal.schema.errors import CommonwealError
 
 
 @pytest.fixture
@@ -384,6 +391,67 @@ def test_links_are_held(home: Path, drop: Location, tmp_path: Path) -> None:
     (drop.path / today() / "death.csv").symlink_to(tmp_path / "other")
     (outcome,) = receive(home)
     assert (outcome.state, "links" in outcome.said) == ("held", True)
+
+
+def damage(home: Path, key: str, number: int) -> None:
+    file = home / "history" / "hospital" / key / f"{number:06}.json"
+    file.write_bytes(file.read_bytes().replace(b"commonweal receive", b"nobody"))
+
+
+def test_a_damaged_history_stops_its_own_folder_alone(home: Path, drop: Location) -> None:
+    put(drop, today(1, days=1), {"person.csv": persons_csv(1)})
+    put(drop, "March upload", {"person.csv": persons_csv(1)})
+    receive(home)
+    (misnamed,) = [h.key for h in list_histories(home, "hospital") if h.state == "misnamed"]
+    for key in (today(1, days=1), misnamed):
+        damage(home, key, 1)
+    put_declared(drop, today(1), 1)
+    outcomes = {o.folder: o for o in receive(home)}
+    assert {folder: o.state for folder, o in outcomes.items()} == {
+        today(1): "current",
+        today(1, days=1): "damaged",
+        misnamed: "damaged",
+    }
+    said = outcomes[today(1, days=1)].said
+    assert "event 1 is missing or was changed" in said
+    assert f"Bring history/hospital/{today(1, days=1)} back from a copy" in said
+    assert "next number" in said
+    assert set(states(receive(home))) == {today(1, days=1), misnamed}
+    entries = {entry.key: entry.state for entry in list_entries(home)}
+    assert entries == {today(1): "current", today(1, days=1): "damaged", misnamed: "damaged"}
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_what_is_current_stays_so_when_its_history_is_damaged(
+    home: Path, drop: Location, number: int
+) -> None:
+    """The site goes on: what it sends next is taken, and takes the place."""
+    put_declared(drop, today(1), 1)
+    receive(home)
+    first = get_accepted(home, "hospital")
+    damage(home, today(1), number)
+    put_declared(drop, today(2), 1, purpose="test")
+    assert states(receive(home)) == {today(1): "damaged", today(2): "accepted"}
+    assert first is not None
+    assert get_accepted(home, "hospital") == first
+    assert get_entry(home, first.id).state == "damaged"
+    put_declared(drop, today(3), 1, 2)
+    assert states(receive(home)) == {today(1): "damaged", today(3): "current"}
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert current.key == today(3)
+
+
+def test_what_was_excluded_does_not_come_back_by_damage(home: Path, drop: Location) -> None:
+    put_declared(drop, today(1), 1)
+    receive(home)
+    (submission,) = list_submissions(home)
+    exclude_submission(make_receiver(home).ledger(HOSPITAL), submission, "units")
+    damage(home, today(1), 3)
+    receive(home)
+    assert get_accepted(home, "hospital") is None
+    with pytest.raises(CommonwealError, match="event 3 is missing or was changed"):
+        include_submission(make_receiver(home).ledger(HOSPITAL), submission, "mended")
 
 
 def test_whoever_waits_is_told_once_of_each(home: Path, drop: Location) -> None:

@@ -14,6 +14,7 @@ from commonweal.engine.storage import StoredFile, digest_of
 from commonweal.intake.check.folder import JUNK
 from commonweal.intake.findings import show_name
 from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
+from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.sites import Purpose
 from commonweal.schema.model import Submission as Sent
 from commonweal.schema.model import get_model
@@ -63,7 +64,7 @@ class DropFolder:
 
     version: Version
     files: Mapping[str, StoredFile] = field(default_factory=dict)
-    nested: tuple[str, ...] = ()
+    nested: Mapping[str, StoredFile] = field(default_factory=dict)
     odd: tuple[str, ...] = ()
 
     @property
@@ -120,7 +121,7 @@ class Standing:
     """What is to become of a folder now. ``files`` are those that the reason speaks of."""
 
     state: str
-    reason: str
+    reason: Reason
     files: tuple[str, ...] = ()
 
 
@@ -228,7 +229,7 @@ def find_late_changes(before: Mapping[str, str], folder: DropFolder) -> list[str
 
 def _survey_folder(version: Version, files: Sequence[StoredFile]) -> DropFolder:
     own: dict[str, StoredFile] = {}
-    nested: list[str] = []
+    nested: dict[str, StoredFile] = {}
     odd: list[str] = []
     for file in files:
         name = file.name.partition("/")[2]
@@ -237,10 +238,10 @@ def _survey_folder(version: Version, files: Sequence[StoredFile]) -> DropFolder:
         if not file.is_plain or len(name.encode("utf-8", "surrogateescape")) > 255:
             odd.append(name)
         elif "/" in name:
-            nested.append(name)
+            nested[name] = file
         else:
             own[name] = file
-    return DropFolder(version, own, tuple(nested), tuple(odd))
+    return DropFolder(version, own, nested, tuple(odd))
 
 
 def _is_ignored_folder(name: str) -> bool:
@@ -256,23 +257,29 @@ def _judge_content(
     folder: DropFolder, declaration: Declaration | None, now: datetime, *, is_broken: bool
 ) -> Standing:
     if folder.version.day > (now + AHEAD).date():
-        return Standing("held", "its day has not come yet")
+        return Standing("held", Reason.DAY_AHEAD)
     if folder.odd:
-        return Standing("held", "links and such names cannot be taken", folder.odd)
+        return Standing("held", Reason.LINKS, folder.odd)
     if is_broken:
-        return Standing("held", "its declaration cannot be read", (DECLARATION,))
+        return Standing("held", Reason.BROKEN_DECLARATION, (DECLARATION,))
     quiet = _is_quiet(folder, now)
     if not folder.data:
-        return Standing("held" if quiet and folder.files else "uploading", "there are no files")
+        return _judge_empty(folder, quiet=quiet)
     if declaration is None:
         return _judge_undeclared(folder, quiet=quiet)
     return _judge_declared(folder, declaration, quiet=quiet)
 
 
+def _judge_empty(folder: DropFolder, *, quiet: bool) -> Standing:
+    if folder.nested:
+        return Standing("held" if quiet else "uploading", Reason.NESTED, tuple(folder.nested))
+    return Standing("held" if quiet and folder.files else "uploading", Reason.NO_FILES)
+
+
 def _judge_undeclared(folder: DropFolder, *, quiet: bool) -> Standing:
     if quiet or not _missing(folder, "programme"):
-        return Standing("held", "its purpose was never declared")
-    return Standing("uploading", "required tables are missing", _missing(folder, "programme"))
+        return Standing("held", Reason.UNDECLARED)
+    return Standing("uploading", Reason.TABLES_MISSING, _missing(folder, "programme"))
 
 
 def _judge_declared(folder: DropFolder, declaration: Declaration, *, quiet: bool) -> Standing:
@@ -285,24 +292,24 @@ def _judge_declared(folder: DropFolder, declaration: Declaration, *, quiet: bool
         if name not in folder.data or folder.data[name].bytes != file.bytes
     ]
     if absent:
-        reason = "files of its manifest are missing or have another size"
-        return Standing("held" if quiet else "uploading", reason, tuple(absent))
+        state = "held" if quiet else "uploading"
+        return Standing(state, Reason.NOT_AS_LISTED, tuple(absent))
     if unlisted := tuple(sorted(folder.data.keys() - listed.keys())):
-        return Standing("held", "files are not in its manifest", unlisted)
-    return Standing("ready", "declared with a manifest")
+        return Standing("held", Reason.UNLISTED, unlisted)
+    return Standing("ready", Reason.LISTED)
 
 
 def _judge_without_manifest(
     folder: DropFolder, declaration: Declaration, *, quiet: bool
 ) -> Standing:
     if DECLARATION in folder.files:
-        return Standing("ready", "declared")
+        return Standing("ready", Reason.DECLARED)
     missing = _missing(folder, declaration.dialect)
     if not missing:
-        return Standing("ready", "every required table is there")
+        return Standing("ready", Reason.COMPLETE)
     if quiet:
-        return Standing("ready", "no file came for three hours", missing)
-    return Standing("uploading", "required tables are missing", missing)
+        return Standing("ready", Reason.QUIET, missing)
+    return Standing("uploading", Reason.TABLES_MISSING, missing)
 
 
 def _missing(folder: DropFolder, dialect: str) -> tuple[str, ...]:
@@ -312,4 +319,5 @@ def _missing(folder: DropFolder, dialect: str) -> tuple[str, ...]:
 
 
 def _is_quiet(folder: DropFolder, now: datetime) -> bool:
-    return all(now - file.modified_at > QUIET for file in folder.files.values())
+    every = (*folder.files.values(), *folder.nested.values())
+    return all(now - file.modified_at > QUIET for file in every)

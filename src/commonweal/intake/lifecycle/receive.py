@@ -6,7 +6,7 @@ started at will. A store that is away costs its site a round, and nobody else an
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,13 @@ from commonweal.intake.lifecycle.drop import (
     judge,
     survey_drop,
 )
-from commonweal.intake.lifecycle.history import History, list_histories
+from commonweal.intake.lifecycle.history import (
+    DAMAGED,
+    History,
+    describe_damage,
+    list_histories,
+)
+from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
@@ -97,7 +103,7 @@ def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
         settle_site(ledger)
     drop = receiver.drop_area(site)
     try:
-        area = survey_drop(drop.list_files())
+        area = _leave_out_damaged(ledger, survey_drop(drop.list_files()))
         _tell_misnamed(ledger, area)
         seen = [found for f in area.folders if (found := _look(ledger, site, drop, f))]
     except StorageError as error:
@@ -108,10 +114,28 @@ def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
     return _tell(ledger, area, before)
 
 
+def _leave_out_damaged(ledger: Ledger, area: DropArea) -> DropArea:
+    """The area without folders of which nobody knows what happened; they stop no other."""
+    damaged = _list_damaged(ledger)
+    return replace(
+        area,
+        folders=tuple(folder for folder in area.folders if folder.name not in damaged),
+        misnamed=tuple(name for name in area.misnamed if _key_of_misnamed(name) not in damaged),
+    )
+
+
+def _list_damaged(ledger: Ledger) -> dict[str, History]:
+    histories = list_histories(ledger.home, ledger.site)
+    return {history.key: history for history in histories if history.is_damaged}
+
+
+def _key_of_misnamed(name: str) -> str:
+    return f"misnamed-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
 def _tell_misnamed(ledger: Ledger, area: DropArea) -> None:
     for name in area.misnamed:
-        key = f"misnamed-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-        history = ledger.read(key)
+        history = ledger.read(_key_of_misnamed(name))
         if not history.events:
             ledger.add(history, "misnamed", folder=name)
 
@@ -185,9 +209,9 @@ def _check_gates(
     try:
         check_authorised(site, declaration.purpose, synthetic=declaration.synthetic)
     except CommonwealError as error:
-        return Standing("held", "not authorised"), _say(error)
+        return Standing("held", Reason.NOT_AUTHORISED), _say(error)
     if not name_tables(folder, declaration.dialect):
-        return Standing("held", "no file is named after a table"), ""
+        return Standing("held", Reason.NO_TABLE), ""
     return standing, ""
 
 
@@ -269,7 +293,10 @@ def _list_late_changes(history: History, folder: DropFolder) -> list[str]:
 def _announce(receiver: Receiver, ledger: Ledger, site: Site, area: DropArea) -> None:
     """Tell whoever waits, and write the receipt into the folder, for each that landed."""
     folders = {folder.name for folder in area.folders}
+    damaged = _list_damaged(ledger)
     for submission in list_of_site(receiver.home, site.name):
+        if submission.key in damaged:
+            continue
         history = ledger.read(submission.key)
         if history.has("announced") or not (receiver.announce or submission.key in folders):
             continue
@@ -294,7 +321,7 @@ def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Out
     outcomes = [
         _describe(history)
         for history in list_histories(ledger.home, ledger.site)
-        if len(history.events) > before.get(history.key, 0)
+        if len(history.events) > before.get(history.key, 0) or history.is_damaged
     ]
     if area.root_files:
         names = ", ".join(area.root_files)
@@ -305,7 +332,10 @@ def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Out
 
 
 def _describe(history: History) -> Outcome:
-    """The latest word on a folder."""
+    """The latest word on a folder; of a damaged one the same in every round."""
+    if history.is_damaged:
+        damage = _say(describe_damage(history))
+        return Outcome(history.site, history.key, DAMAGED, damage, history.submission)
     told = [event for event in history.events if event.name not in ("announced", "changed")]
     last = history.events[-1] if history.events[-1].name == "changed" else told[-1]
     said = [str(last.details[k]) for k in ("reason", "said", "superseded_by") if k in last.details]
