@@ -10,6 +10,7 @@ from rich.text import Text
 
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.cli.submission_acts import add_acts
+from commonweal.cli.submission_clearing import clear
 from commonweal.engine.settings import read_settings
 from commonweal.intake.lifecycle.acts import list_reports
 from commonweal.intake.lifecycle.compare import (
@@ -210,6 +211,7 @@ def register(main: typer.Typer) -> None:
 
 
 add_acts(app)
+app.command()(clear)
 
 
 def _check_state(state: str) -> None:
