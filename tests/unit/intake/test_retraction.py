@@ -3,8 +3,11 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.drop_areas import (
     HOSPITAL,
     declaration,
@@ -27,10 +30,12 @@ from commonweal.intake.landing import (
     submit_folder,
     verify_submission,
 )
+from commonweal.intake.lifecycle import records
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.lookup import get_entry
 from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.intake.lifecycle.records import find_numbers_in, read_records
 from commonweal.intake.lifecycle.retract import (
     Retraction,
     plan_retraction,
@@ -218,6 +223,81 @@ def test_a_rejected_file_goes_whole(tmp_path: Path, home: Path) -> None:
     assert certificate["files_removed_whole"] == ["death.csv"]
     assert not (new.folder / "death.csv").exists()
     assert (new.verdict, history_of(home, old.key).state) == ("rejected", "rejected")
+
+
+def test_of_a_faulty_file_that_can_be_read_the_rows_go_one_by_one(
+    tmp_path: Path, home: Path
+) -> None:
+    """A wrong cell, and a row that nobody can assign: the others stay."""
+    rows = [valid_row("death", person_id=str(person)) for person in (1, 2, 3)]
+    rows[2]["death_date"] = "no day"
+    content = csv_text("death", rows).encode()
+    old = hand_in(tmp_path / "in", home, {"death.csv": content + b"torn,row\n"})
+    assert not old.is_accepted
+    (planned,) = plan_retraction(old, frozenset({2})).files
+    assert (planned.is_whole, planned.removed, planned.doubtful) == (False, 2, 1)
+    certificate = erase(home, old, 2)
+    (new,) = list_submissions(home)
+    lines = content.splitlines(keepends=True)
+    assert (new.folder / "death.csv").read_bytes() == b"".join((*lines[:2], lines[3]))
+    assert certificate["files_removed_whole"] == []
+    assert certificate["removed_in_doubt"] == {"death.csv": 1}
+    assert (new.verdict, new.rows) == ("rejected", 2)
+
+
+def test_who_stands_only_in_a_torn_row_is_found_there(tmp_path: Path, home: Path) -> None:
+    content = csv_text("death", [valid_row("death", person_id="1")]).encode()
+    old = hand_in(tmp_path / "in", home, {"death.csv": content + b"0077,torn\n"})
+    erase(home, old, 77)
+    (new,) = list_submissions(home)
+    assert (new.folder / "death.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'"person_id"\n"2\n', csv_text("death", [valid_row("death", person_id="1")]).encode("utf-16")],
+    ids=["open quote", "utf-16"],
+)
+def test_a_file_whose_rows_cannot_be_told_apart_stays_when_nobody_is_there(
+    tmp_path: Path, home: Path, content: bytes
+) -> None:
+    old = hand_in(tmp_path / "in", home, everything() | {"death.csv": content})
+    plan = plan_retraction(old, frozenset({777}))
+    assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ("death.csv",))
+    with pytest.raises(CommonwealError, match=r"death\.csv cannot be read"):
+        erase(home, old, 777)
+    assert list_submissions(home) == [old]
+
+
+def test_nothing_goes_from_a_rejected_submission_without_the_persons(
+    tmp_path: Path, home: Path
+) -> None:
+    content = csv_text("death", [valid_row("death", person_id="1")]).encode() + b"torn,row\n"
+    old = hand_in(tmp_path / "in", home, {"death.csv": content})
+    plan = plan_retraction(old, frozenset({999}))
+    assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ())
+
+
+def test_two_rows_that_stray_quotes_have_joined_are_nobodys(tmp_path: Path, home: Path) -> None:
+    """By its first cell it would be the first one's; the second one's row is inside."""
+    joined = b'1,x,"a"x"\n2,x,"b\n'
+    path = tmp_path / "death.csv"
+    path.write_bytes(b"person_id,death_date,cause\n" + joined)
+    (record,) = read_records(path, ["person_id"])
+    assert not record.is_whole
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 300)), st.integers(0, 300), st.integers(1, 8))
+def test_a_number_is_found_wherever_a_piece_of_the_file_ends(
+    numbers: list[int], wanted: int, size: int
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "CHUNK_BYTES", size)
+        file = Path(folder) / "any"
+        file.write_text(" x".join(f"{number:04}" for number in numbers))
+        found = find_numbers_in(file, {str(wanted).encode()})
+    assert bool(found) == (wanted in numbers)
 
 
 def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path) -> None:

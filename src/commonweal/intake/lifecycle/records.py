@@ -1,18 +1,39 @@
 """The records of a file that landed, byte for byte, with the cells that tell whose they are.
 
-Only files without an error are read here, so quotes pair up and every record is whole. A
-record keeps its own bytes: what is written again is what was sent.
+In a file without an error quotes pair up and every record is whole. In others a record may be
+none of that, and says so. It keeps its own bytes: what is written again is what was sent.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+from commonweal.engine.storage import CHUNK_BYTES
 
 BOM = b"\xef\xbb\xbf"
 QUOTE = b'"'
 _LONGEST_CELL = 1 << 30
+_NUMBER = re.compile(rb"[0-9]+")
+_ENDS_IN_NUMBER = re.compile(rb"[0-9]+\Z")
+
+
+class Record(NamedTuple):
+    """The bytes of a record and the cells that were asked for, empty where they are not there.
+
+    ``is_whole`` is false when it has not one cell for each column, or is no JSON object.
+    """
+
+    raw: bytes
+    cells: tuple[str, ...]
+    is_whole: bool = True
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.raw.strip()
 
 
 def is_json_lines(path: Path) -> bool:
@@ -31,8 +52,8 @@ def read_header(path: Path) -> tuple[bytes, list[str]]:
     return raw, [name.strip().lower() for name in _cells(raw.removeprefix(BOM))]
 
 
-def read_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-    """Each record's bytes and the cells of ``columns``, empty where a column is not there."""
+def read_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
+    """Each record of a file with the cells of ``columns``."""
     if is_json_lines(path):
         yield from _read_json_lines(path, columns)
         return
@@ -42,14 +63,56 @@ def read_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[bytes, tu
         stream.seek(len(header))
         for raw in _split(stream):
             cells = _cells(raw)
-            yield raw, tuple(_at(cells, place) for place in places)
+            yield Record(
+                raw, tuple(_at(cells, place) for place in places), len(cells) == len(names)
+            )
 
 
-def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+def has_open_quote(path: Path) -> bool:
+    """Whether a quote is never closed, so that nobody can say where records end."""
+    if is_json_lines(path):
+        return False
+    with path.open("rb") as stream:
+        return sum(line.count(QUOTE) for line in stream) % 2 == 1
+
+
+def find_numbers(content: bytes, wanted: Collection[bytes]) -> set[bytes]:
+    """Which of some numbers, without zeros before them, stand in text, however it is laid out.
+
+    NUL bytes are passed over: digits in UTF-16 are digits with one of these beside each.
+    """
+    found = (match.lstrip(b"0") or b"0" for match in _NUMBER.findall(content.replace(b"\0", b"")))
+    return {number for number in found if number in wanted}
+
+
+def find_numbers_in(path: Path, wanted: Collection[bytes]) -> set[bytes]:
+    """The same for a file of any size."""
+    found: set[bytes] = set()
+    begun = b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            content = begun + chunk.replace(b"\0", b"")
+            cut = _ENDS_IN_NUMBER.search(content)
+            begun = cut[0] if cut else b""
+            found |= find_numbers(content.removesuffix(begun), wanted)
+    return found | find_numbers(begun, wanted)
+
+
+def _read_json_lines(path: Path, columns: Sequence[str]) -> Iterator[Record]:
     with path.open("rb") as stream:
         for raw in stream:
-            found = json.loads(raw) if raw.strip() else {}
-            yield raw, tuple(str(found.get(c) if found.get(c) is not None else "") for c in columns)
+            found = _parse(raw)
+            values = [found.get(column) if found else None for column in columns]
+            cells = tuple("" if value is None else str(value) for value in values)
+            yield Record(raw, cells, found is not None)
+
+
+def _parse(raw: bytes) -> dict[str, object] | None:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _at(cells: Sequence[str], place: int | None) -> str:
@@ -71,8 +134,13 @@ def _split(stream: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _cells(raw: bytes) -> list[str]:
+    """The cells of one record; none of what is more than one record, or is none at all."""
     if QUOTE not in raw:
         return raw.rstrip(b"\r\n").decode("utf-8", "surrogateescape").split(",")
     csv.field_size_limit(_LONGEST_CELL)
     text = raw.decode("utf-8", "surrogateescape")
-    return next(csv.reader(io.StringIO(text, newline="")), [])
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []

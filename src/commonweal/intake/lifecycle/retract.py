@@ -134,12 +134,18 @@ def _plan(retraction: Retraction) -> ErasurePlan | None:
     if retraction.persons is None:
         return None
     plan = plan_retraction(retraction.submission, retraction.persons)
-    if not plan.removed:
-        raise CommonwealError(
-            f"No row of {retraction.submission.id} is of any of these {plan.asked:,} persons.",
-            fix="Check the list, and the id of the submission.",
-        )
+    if not plan.found:
+        raise _nobody_found(retraction.submission, plan)
     return plan
+
+
+def _nobody_found(submission: Submission, plan: ErasurePlan) -> CommonwealError:
+    unread = ", ".join(plan.unreadable)
+    return CommonwealError(
+        f"No row of {submission.id} is of any of these {plan.asked:,} persons.",
+        expected=f"persons who are there; {unread} cannot be read by records" if unread else "",
+        fix="Check the list, and the id of the submission.",
+    )
 
 
 def read_certificate(home: Path, site: str, name: str) -> dict[str, Any]:
@@ -171,6 +177,7 @@ def _order(ledger: Ledger, retraction: Retraction, plan: ErasurePlan | None, nam
             "persons_found": plan.found,
             "rows": plan.removed,
             "removed": {file.name: file.removed for file in plan.files},
+            "removed_in_doubt": {f.name: f.doubtful for f in plan.files if f.doubtful},
             "files_removed_whole": [file.name for file in plan.files if file.is_whole],
         }
     ledger.add(
@@ -245,4 +252,5 @@ def _describe(folder: Path, report: CheckReport) -> list[LandedFile]:
     return [
         LandedFile(f.file, f.table, f.bytes, sha256_of(folder / f.file), f.seen_rows)
         for f in report.files
+        if f.modified_ns
     ]
