@@ -225,6 +225,15 @@ def test_a_rejected_file_goes_whole(tmp_path: Path, home: Path) -> None:
     assert (new.verdict, history_of(home, old.key).state) == ("rejected", "rejected")
 
 
+def test_an_erasure_ends_after_it_was_ordered_even_by_a_clock_that_is_behind(
+    tmp_path: Path, home: Path
+) -> None:
+    old = hand_in(tmp_path / "in", home, everything(), now=NOW + timedelta(days=2))
+    certificate = erase(home, old, 2)
+    assert certificate["ordered_at"] <= certificate["finished_at"]
+    assert certificate["ordered_at"] == history_of(home, old.key).events[-2].at.isoformat()
+
+
 def test_of_a_faulty_file_that_can_be_read_the_rows_go_one_by_one(
     tmp_path: Path, home: Path
 ) -> None:
