@@ -33,12 +33,12 @@ from commonweal.intake.landing import (
 from commonweal.intake.lifecycle import records
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
 from commonweal.intake.lifecycle.lookup import get_entry
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.records import find_numbers_in, read_records
 from commonweal.intake.lifecycle.retract import (
     Retraction,
-    plan_retraction,
     read_person_list,
     retract,
 )
@@ -122,6 +122,11 @@ def hand_in(folder: Path, home: Path, files: dict[str, bytes], **options: object
         report=check_folder(folder, dialect="programme", settings=SETTINGS),
         **values,
     )
+
+
+def plan_for(submission: Submission, *persons: int) -> ErasurePlan:
+    """What would go from the submission itself."""
+    return Eraser(submission, frozenset(persons)).plan()
 
 
 def erase(
@@ -216,7 +221,7 @@ def test_a_rejected_file_goes_whole(tmp_path: Path, home: Path) -> None:
     files = everything() | {"death.csv": b'"person_id"\n"2\n'}
     old = hand_in(tmp_path / "in", home, files)
     assert not old.is_accepted
-    plan = plan_retraction(old, frozenset({2}))
+    plan = plan_for(old, 2)
     assert [file.name for file in plan.files if file.is_whole] == ["death.csv"]
     certificate = erase(home, old, 2)
     (new,) = list_submissions(home)
@@ -243,7 +248,7 @@ def test_of_a_faulty_file_that_can_be_read_the_rows_go_one_by_one(
     content = csv_text("death", rows).encode()
     old = hand_in(tmp_path / "in", home, {"death.csv": content + b"torn,row\n"})
     assert not old.is_accepted
-    (planned,) = plan_retraction(old, frozenset({2})).files
+    (planned,) = plan_for(old, 2).files
     assert (planned.is_whole, planned.removed, planned.doubtful) == (False, 2, 1)
     certificate = erase(home, old, 2)
     (new,) = list_submissions(home)
@@ -271,7 +276,7 @@ def test_a_file_whose_rows_cannot_be_told_apart_stays_when_nobody_is_there(
     tmp_path: Path, home: Path, content: bytes
 ) -> None:
     old = hand_in(tmp_path / "in", home, everything() | {"death.csv": content})
-    plan = plan_retraction(old, frozenset({777}))
+    plan = plan_for(old, 777)
     assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ("death.csv",))
     with pytest.raises(CommonwealError, match=r"death\.csv cannot be read"):
         erase(home, old, 777)
@@ -283,7 +288,7 @@ def test_nothing_goes_from_a_rejected_submission_without_the_persons(
 ) -> None:
     content = csv_text("death", [valid_row("death", person_id="1")]).encode() + b"torn,row\n"
     old = hand_in(tmp_path / "in", home, {"death.csv": content})
-    plan = plan_retraction(old, frozenset({999}))
+    plan = plan_for(old, 999)
     assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ())
 
 
@@ -316,7 +321,7 @@ def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path)
     receive_site(make_receiver(home), HOSPITAL)
     (home / "stages" / "landed").mkdir(parents=True)
     (submission,) = list_submissions(home)
-    certificate = erase(home, submission, 2, drop=drop, derived=[home / "stages"])
+    certificate = erase(home, submission, 2, drop=drop, list_derived=lambda _: [home / "stages"])
     assert [f.name for f in drop.list_files()] == []
     assert not (home / "stages").exists()
     assert certificate["drop_area"] == "10 files erased"

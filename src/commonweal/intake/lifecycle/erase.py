@@ -19,6 +19,7 @@ from commonweal.intake.lifecycle.records import (
     has_open_quote,
     read_header,
     read_records,
+    to_number,
 )
 from commonweal.intake.submission import LandedFile, Submission
 from commonweal.schema.model import Field, Table, get_model
@@ -133,12 +134,14 @@ class Eraser:
     def _is_readable(self, file: LandedFile) -> bool:
         """Whether its records can be told apart: as many are found as the check saw."""
         path = self._submission.folder / file.name
+        if has_open_quote(path):
+            return False
         table = self._model.table(file.table)
         names = read_header(path)[1]
         if names and (len(set(names)) < len(names) or not self._names_persons(table, names)):
             return False
         records = sum(1 for record in read_records(path, []) if not record.is_blank)
-        return records == file.rows and not has_open_quote(path)
+        return records == file.rows
 
     def _names_persons(self, table: Table, names: Collection[str]) -> bool:
         """Whether the columns that tell whose a row is are there, as far as the table has any."""
@@ -152,13 +155,13 @@ class Eraser:
             key = table.primary_key.name if table.primary_key else ""
             for record in self._read(file, (*PERSON_COLUMNS, key, "location_id")):
                 cells = record.cells
-                person = _number(cells[0] or cells[1])
+                person = to_number(cells[0] or cells[1])
                 if person and person in self._persons:
                     self._found.add(person)
-                    self._removed[table.name].add(_number(cells[2]))
-                    self._left_locations.add(_number(cells[3]))
+                    self._removed[table.name].add(to_number(cells[2]))
+                    self._left_locations.add(to_number(cells[3]))
                 elif table.name != "location":
-                    self._used_locations.add(_number(cells[3]))
+                    self._used_locations.add(to_number(cells[3]))
                 if self._is_doubtful(record, table):
                     self._add_found(find_numbers(record.raw, self._numbers))
         self._survey_facts()
@@ -173,8 +176,8 @@ class Eraser:
             if file.table == "fact_relationship":
                 for _, (first, one, second, other), _ in self._read(file, _FACTS):
                     for domain, fact in ((first, one), (second, other)):
-                        if FACT_TABLES.get(_number(domain)) == "person":
-                            self._found |= {_number(fact)} & self._persons
+                        if FACT_TABLES.get(to_number(domain)) == "person":
+                            self._found |= {to_number(fact)} & self._persons
 
     def _add_found(self, numbers: Collection[bytes]) -> None:
         self._found.update(number.decode() for number in numbers)
@@ -187,7 +190,9 @@ class Eraser:
         if record.is_blank:
             return False
         is_owned = any(column in table.by_name for column in PERSON_COLUMNS)
-        return not record.is_whole or (is_owned and not _number(record.cells[0] or record.cells[1]))
+        return not record.is_whole or (
+            is_owned and not to_number(record.cells[0] or record.cells[1])
+        )
 
     def _judge(self, file: LandedFile) -> Iterator[tuple[Record, bool, bool]]:
         """Each record, whether it stays, and whether it goes only because of doubt."""
@@ -200,14 +205,14 @@ class Eraser:
 
     def _judge_by_person(self, file: LandedFile) -> Iterator[tuple[Record, bool]]:
         for record in self._read(file, PERSON_COLUMNS):
-            yield record, _number(record.cells[0] or record.cells[1]) not in self._persons
+            yield record, to_number(record.cells[0] or record.cells[1]) not in self._persons
 
     def _judge_others(self, file: LandedFile, table: Table) -> Iterator[tuple[Record, bool]]:
         """Records of a table that has no column for a person."""
         if table.name == "location":
             gone = self._left_locations - self._used_locations - {""}
             for record in self._read(file, ("location_id",)):
-                yield record, _number(record.cells[0]) not in gone
+                yield record, to_number(record.cells[0]) not in gone
         elif table.name == "fact_relationship":
             for record in self._read(file, _FACTS):
                 first, second = record.cells[:2], record.cells[2:]
@@ -222,9 +227,9 @@ class Eraser:
         for record in self._read(file, columns):
             cells = record.cells
             named = zip(targets, cells, strict=False)
-            by_key = any(_number(cell) in self._removed[target] for target, cell in named)
+            by_key = any(to_number(cell) in self._removed[target] for target, cell in named)
             domain, event = cells[-2:]
-            by_cost = _number(event) in self._removed.get(COST_TABLES.get(domain, ""), ())
+            by_cost = to_number(event) in self._removed.get(COST_TABLES.get(domain, ""), ())
             yield record, not (by_key or by_cost)
 
     def _is_personal(self, field: Field) -> bool:
@@ -233,16 +238,7 @@ class Eraser:
         return target in self._model.tables and self._model.table(target).has_person
 
     def _is_gone(self, domain: str, fact: str) -> bool:
-        table = FACT_TABLES.get(_number(domain), "")
+        table = FACT_TABLES.get(to_number(domain), "")
         if table == "person":
-            return _number(fact) in self._persons
-        return _number(fact) in self._removed.get(table, ())
-
-
-def _number(cell: str) -> str:
-    """One spelling of an integer; what is none has none."""
-    text = cell.strip()
-    try:
-        return str(int(text))
-    except ValueError:
-        return ""
+            return to_number(fact) in self._persons
+        return to_number(fact) in self._removed.get(table, ())

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from commonweal.engine.storage import CHUNK_BYTES
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 
 BOM = b"\xef\xbb\xbf"
 QUOTE = b'"'
@@ -37,7 +38,11 @@ class Record(NamedTuple):
 
 
 def is_json_lines(path: Path) -> bool:
-    return path.suffix.lower() == ".jsonl"
+    """By its name, or by how it begins: what is still arriving has another name."""
+    if path.suffix.lower() == ".jsonl":
+        return True
+    with path.open("rb") as stream:
+        return stream.read(1) == b"{"
 
 
 def read_header(path: Path) -> tuple[bytes, list[str]]:
@@ -73,7 +78,8 @@ def has_open_quote(path: Path) -> bool:
     if is_json_lines(path):
         return False
     with path.open("rb") as stream:
-        return sum(line.count(QUOTE) for line in stream) % 2 == 1
+        pieces = iter(lambda: stream.read(CHUNK_BYTES), b"")
+        return sum(piece.count(QUOTE) for piece in pieces) % 2 == 1
 
 
 def find_numbers(content: bytes, wanted: Collection[bytes]) -> set[bytes]:
@@ -119,16 +125,20 @@ def _at(cells: Sequence[str], place: int | None) -> str:
     return cells[place] if place is not None and place < len(cells) else ""
 
 
-def _split(stream: Iterator[bytes]) -> Iterator[bytes]:
-    """Whole records: a line belongs to the next as long as a quote is open."""
+def _split(stream: BinaryIO) -> Iterator[bytes]:
+    """Whole records: a line belongs to the next as long as a quote is open.
+
+    What is longer than any record may be is cut, and is not whole then.
+    """
     pending: list[bytes] = []
-    quotes = 0
-    for line in stream:
+    quotes = size = 0
+    for line in iter(lambda: stream.readline(MAX_RECORD_BYTES), b""):
         pending.append(line)
         quotes += line.count(QUOTE)
-        if quotes % 2 == 0:
+        size += len(line)
+        if quotes % 2 == 0 or size > MAX_RECORD_BYTES:
             yield b"".join(pending)
-            pending, quotes = [], 0
+            pending, quotes, size = [], 0, 0
     if pending:
         yield b"".join(pending)
 
@@ -144,3 +154,11 @@ def _cells(raw: bytes) -> list[str]:
     except csv.Error:
         return []
     return rows[0] if len(rows) == 1 else []
+
+
+def to_number(cell: str) -> str:
+    """One spelling of an integer; what is none has none."""
+    try:
+        return str(int(cell))
+    except ValueError:
+        return ""
