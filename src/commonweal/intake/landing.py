@@ -280,8 +280,9 @@ def _land_once(
     received = offered.received_at
     if earlier:
         received = max(received, earlier[-1].received_at + timedelta(microseconds=1))
-    known = {h.submission for h in list_histories(offered.folder.parents[1], offered.site)}
-    chosen = _choose_id(offered, received, known | {s.id for s in earlier})
+    histories = list_histories(offered.folder.parents[1], offered.site)
+    used = {event.submission for history in histories for event in history.events}
+    chosen = _choose_id(offered, received, used | {s.id for s in earlier})
     submission = replace(
         offered,
         id=chosen,

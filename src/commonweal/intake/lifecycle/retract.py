@@ -26,6 +26,7 @@ from commonweal.intake.lifecycle.compare import compare_submissions, find_previo
 from commonweal.intake.lifecycle.copies import DropCopy, erase_copies, find_copies
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
+from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.lifecycle.tombstones import add_returned, name_ids, remember_retracted
@@ -162,20 +163,30 @@ def retract(
     submission = retraction.submission
     ledger = Ledger(home, submission.site, lambda: now, retraction.by)
     with _alone_at(ledger):
+        was_interrupted = _has_open_order(ledger)
         settle_site(ledger)
         landed = list_of_site(home, submission.site)
         standing = next((s for s in landed if s.key == submission.key), None)
-        if standing is None:
-            return _get_finished(ledger, submission)
-        if standing.id != submission.id and not retraction.persons:
+        is_same = standing is not None and standing.id == submission.id
+        if standing is None or not (is_same or retraction.persons):
             return _get_finished(ledger, submission)
         try:
             names = _carry_out(ledger, replace(retraction, submission=standing), engine, around)
         except NobodyFoundError:
-            if standing.id == submission.id:
+            is_finished = ledger.read(submission.key).has("persons_retracted")
+            if not is_finished or (is_same and not was_interrupted):
                 raise
             return _get_finished(ledger, submission)
     return read_certificate(home, submission.site, names[0])
+
+
+def _has_open_order(ledger: Ledger) -> bool:
+    """Whether an erasure at the site was ordered and is not finished."""
+    lasts = (
+        h.last("retraction_begun", "retracted", "persons_retracted")
+        for h in list_histories(ledger.home, ledger.site)
+    )
+    return any(last is not None and last.name == "retraction_begun" for last in lasts)
 
 
 @contextmanager
