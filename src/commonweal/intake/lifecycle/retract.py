@@ -1,6 +1,7 @@
 """The one path that takes something away from the landing area: ordered, audited, certified.
 
-The order is recorded first, so what was interrupted can be seen; the certificate comes last.
+Copies in the drop area go first. The order is recorded before the landing area is touched, so
+what was interrupted can be seen; the certificate comes last.
 A whole submission vanishes in one step. Where persons are retracted, a new folder without
 them is made beside the old one and takes its place: a folder is still never changed. Persons
 go from everything the site sent, unless the order is narrowed; what is left is certified.
