@@ -28,6 +28,7 @@ from commonweal.intake.landing import get_accepted, list_submissions, submit_fol
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import Retraction, plan_retraction, retract
+from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.sites import Purpose
 from commonweal.intake.submission import Submission
 from commonweal.schema.errors import CommonwealError
@@ -296,6 +297,18 @@ def test_who_comes_again_is_warned_of_and_stands_on_no_list(home: Path, tmp_path
     assert again.is_accepted
     assert again.id not in (sent.id, f"{sent.id}-r1")
     assert get_accepted(home, "hospital") == again
+
+
+def test_the_warning_is_given_once_however_often_it_is_asked_for(
+    home: Path, tmp_path: Path
+) -> None:
+    erase(home, hand_in(home, tmp_path / "a", Purpose.PRODUCTION, 1, 2), 1)
+    report = check_folder(tmp_path / "a", dialect="programme", settings=SETTINGS)
+    for _ in range(2):
+        report = add_returned(
+            report, tmp_path / "a", home=home, site="hospital", purpose=Purpose.TEST
+        )
+    assert [f.count for f in report.findings if f.code == "consent.retracted"] == [1]
 
 
 def test_files_with_ids_of_the_sites_own_are_not_taken_for_them(home: Path, tmp_path: Path) -> None:

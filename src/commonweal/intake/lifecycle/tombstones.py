@@ -47,13 +47,13 @@ def remember_retracted(home: Path, site: str, purpose: Purpose, persons: Iterabl
 def add_returned(
     report: CheckReport, folder: Path, *, home: Path, site: str, purpose: Purpose
 ) -> CheckReport:
-    """The report with a warning when persons who were retracted from the site are in a folder.
+    """The report with a warning, once, when persons retracted from the site are in a folder.
 
     Raises:
         CommonwealError: the key of the hashes is missing.
     """
     known = _read_hashes(home, site)
-    if not known:
+    if not known or any(finding.code == _CODE for finding in report.findings):
         return report
     key = _get_key(home)
     persons = {p for file in report.files for p in _list_persons(folder / file.file)}
