@@ -18,7 +18,7 @@ from commonweal.intake.landing import (
 )
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
-from commonweal.intake.purposes import choose_dialect
+from commonweal.intake.purposes import check_dialect, choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
@@ -62,9 +62,11 @@ def submit(
     """
     settings = read_settings()
     home, now = settings.home, datetime.now(tz=UTC)
-    check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    chosen = choose_dialect(purpose, dialect)
+    check_dialect(chosen)
+    check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=chosen)
     check_is_folder(folder)
-    report = run_check(folder, dialect=choose_dialect(purpose, dialect))
+    report = run_check(folder, dialect=chosen)
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:

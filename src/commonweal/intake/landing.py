@@ -116,7 +116,7 @@ def submit_folder(
         CommonwealError: the site is unknown or not authorised, the files are not those that
             were checked, or the landing area cannot be written.
     """
-    check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=report.dialect)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(

@@ -17,6 +17,7 @@ from typing import Any
 from commonweal.engine.storage import Location, readable_json
 from commonweal.intake.registry import RegistryEvent, list_events
 from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import MODELS, get_model
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
@@ -31,7 +32,7 @@ class Purpose(StrEnum):
 
 
 IDENTIFIED = (Purpose.TEST, Purpose.PRODUCTION)
-"""Purposes whose files may be about people as they are; the others are de-identified first."""
+"""Purposes whose files may be about people as they are; for the others they are de-identified."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,14 @@ def get_site(home: Path, name: str) -> Site:
     return fold(_read(file), list_events(home, name))
 
 
-def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
+def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool, dialect: str) -> None:
     """Refuse what the site is not authorised to send.
 
     Raises:
         CommonwealError: the site was closed, the purpose is not among those of the site, or
-            records of real people would come before the agreement is executed, or into
-            production before the test load has passed.
+            records of real people would come before the agreement is executed, into production
+            before the test load has passed, or into a sprint or alpha in a dialect that is not
+            de-identified.
     """
     if site.closed_on is not None:
         raise CommonwealError(
@@ -136,8 +138,26 @@ def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
             expected=f"one of {', '.join(site.purposes) or 'no purpose so far'}",
             fix="Submit with one of these purposes, or have the authorisation extended.",
         )
-    if purpose in IDENTIFIED and not synthetic:
+    if synthetic:
+        return
+    if purpose in IDENTIFIED:
         _check_ready_for_real_people(site, purpose)
+    else:
+        _check_deidentified(purpose, dialect)
+
+
+def _check_deidentified(purpose: Purpose, dialect: str) -> None:
+    """Real people may take part in a sprint or alpha without an agreement, de-identified."""
+    if get_model(dialect).deidentified:
+        return
+    fitting = " or ".join(name for name, model in MODELS.items() if model.deidentified)
+    raise CommonwealError(
+        f"Records of real people in the dialect {dialect} are not de-identified, and so cannot "
+        f"be sent for {purpose}.",
+        expected=f"the dialect {fitting}, or records declared synthetic",
+        fix="De-identify the files at the site with `commonweal deidentify FOLDER --out D`, and "
+        "leave the dialect out.",
+    )
 
 
 def _check_ready_for_real_people(site: Site, purpose: Purpose) -> None:

@@ -22,6 +22,7 @@ from commonweal.intake.onboarding import (
     record_step,
     record_test_load_passed,
 )
+from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.registry import add_event, list_events
 from commonweal.intake.sites import Purpose, Site, check_authorised, get_site, register_site
 from commonweal.schema.errors import CommonwealError
@@ -50,9 +51,14 @@ def allow_production(home: Path) -> Site:
     return authorise(home, "clinic", purposes=tuple(Purpose), by="Cora", now=NOW)
 
 
+def ask(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
+    """Ask for a submission in the dialect that goes with its purpose."""
+    check_authorised(site, purpose, synthetic=synthetic, dialect=choose_dialect(purpose))
+
+
 def may_send(home: Path, *, synthetic: bool = False) -> bool:
     try:
-        check_authorised(get_site(home, "clinic"), Purpose.PRODUCTION, synthetic=synthetic)
+        ask(get_site(home, "clinic"), Purpose.PRODUCTION, synthetic=synthetic)
     except CommonwealError:
         return False
     return True
@@ -85,9 +91,9 @@ def test_each_gate_stands_for_itself(changes: dict[str, object], found: str) -> 
     """Also for a site that was registered with every purpose."""
     site = Site("open", "Open", **changes)  # type: ignore[arg-type]  (one field each)
     with pytest.raises(CommonwealError, match=found):
-        check_authorised(site, Purpose.PRODUCTION, synthetic=False)
-    check_authorised(site, Purpose.PRODUCTION, synthetic=True)
-    check_authorised(site, Purpose.TEST, synthetic=True)
+        ask(site, Purpose.PRODUCTION, synthetic=False)
+    ask(site, Purpose.PRODUCTION, synthetic=True)
+    ask(site, Purpose.TEST, synthetic=True)
 
 
 def test_no_file_about_real_people_comes_before_the_agreement() -> None:
@@ -95,12 +101,12 @@ def test_no_file_about_real_people_comes_before_the_agreement() -> None:
     site = Site("open", "Open")
     for purpose in (Purpose.TEST, Purpose.PRODUCTION):
         with pytest.raises(CommonwealError, match="no executed information security agreement"):
-            check_authorised(site, purpose, synthetic=False)
-        check_authorised(site, purpose, synthetic=True)
+            ask(site, purpose, synthetic=False)
+        ask(site, purpose, synthetic=True)
     for purpose in (Purpose.SPRINT, Purpose.ALPHA):
-        check_authorised(site, purpose, synthetic=False)
+        ask(site, purpose, synthetic=False)
     signed = replace(site, isa_date=TODAY)
-    check_authorised(signed, Purpose.TEST, synthetic=False)
+    ask(signed, Purpose.TEST, synthetic=False)
 
 
 def test_being_registered_with_every_purpose_passes_no_gate(tmp_path: Path) -> None:
@@ -123,7 +129,7 @@ def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
     record_deprovisioned(home, "clinic", on=TODAY, reason="award ended", by="Cora", now=NOW)
     for purpose in Purpose:
         with pytest.raises(CommonwealError, match="was closed on 2026-11-25"):
-            check_authorised(get_site(home, "clinic"), purpose, synthetic=True)
+            ask(get_site(home, "clinic"), purpose, synthetic=True)
     with pytest.raises(CommonwealError, match="is closed"):
         isa(home)
     record_reopened(home, "clinic", by="Cora", now=NOW)

@@ -151,7 +151,9 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     """Hand the submission in, if everything has arrived as it is on the steward's machine."""
     draft = steward.get_draft(draft_id)
     try:
-        check_authorised(steward.site, draft.purpose, synthetic=draft.synthetic)
+        check_authorised(
+            steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect
+        )
         stated = _read_checksums(request.POST.get("checksums", ""))
         folder = finish_draft(draft, stated, now=datetime.now(tz=UTC))
     except (CommonwealError, RefusedError) as error:
@@ -224,13 +226,14 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
 def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     said = form.cleaned_data
     synthetic = said["kind"] == "synthetic"
-    check_authorised(steward.site, said["purpose"], synthetic=synthetic)
+    dialect = choose_dialect(said["purpose"], said["dialect"])
+    check_authorised(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
     draft = start_draft(
         steward.area,
         steward=steward.key,
         purpose=said["purpose"],
         synthetic=synthetic,
-        dialect=choose_dialect(said["purpose"], said["dialect"]),
+        dialect=dialect,
         now=datetime.now(tz=UTC),
     )
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
