@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.functional.conftest import HERE, check_page, find_free_ports
 from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
+from tests.ready_sites import register_as
 
 from commonweal.engine.settings import HubSettings, Settings
 from commonweal.engine.storage import readable_json
@@ -23,15 +24,20 @@ from commonweal.intake.landing import submit_folder
 from commonweal.intake.lifecycle.receive import receive_sites
 from commonweal.intake.lifecycle.reception import Receiver
 from commonweal.intake.onboarding import authorise, record_isa_executed
-from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
+from commonweal.intake.sites import Purpose, Site, get_site, list_sites
 from commonweal.intake.submission import METRICS
 
 pytestmark = pytest.mark.functional
 
-HARBOUR = Site(
-    "harbour", "Harbour Hospital", "MA", purposes=(Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+HARBOUR = Site("harbour", "Harbour Hospital", "MA")
+HILL = Site(
+    "hill",
+    "Hill Clinic",
+    "OH",
+    date(2026, 1, 7),
+    tuple(Purpose),
+    test_load="hill-20260201-0",
 )
-HILL = Site("hill", "Hill Clinic", "OH", isa_date=date(2026, 1, 7), test_load="hill-20260201-0")
 PASSWORD = "a harbour for ships"
 
 
@@ -64,7 +70,7 @@ def sites_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iter
     """A programme with two sites: one at its beginning, one that has sent for a while."""
     home = tmp_path_factory.mktemp("sites")
     for site in (HARBOUR, HILL):
-        register_site(home, site)
+        register_as(home, site)
     hand_in_of_hill(home, home.parent / f"{home.name}-hill")
     port = find_free_ports(1)[0]
     settings = Settings(home=home, hub=HubSettings(sites_port=port), engine=SETTINGS)

@@ -141,7 +141,7 @@ def test_a_dead_bucket_leaves_the_previous_current_and_stops_nobody_else(
     tmp_path: Path, moto: ObjectStore
 ) -> None:
     bucket = new_bucket(moto)
-    clinic = Site("clinic", "The clinic", isa_date=HOSPITAL.isa_date)
+    clinic = Site("clinic", "The clinic")
     home = make_home(tmp_path, HOSPITAL, clinic)
     put_declared(bucket, today(1), 1)
     receive_site(make_receiver(home, bucket), HOSPITAL)

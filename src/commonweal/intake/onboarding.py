@@ -92,7 +92,7 @@ def read_checklist(home: Path, name: str) -> tuple[StepStatus, ...]:
 
 
 def build_checklist(site: Site, events: list[RegistryEvent]) -> tuple[StepStatus, ...]:
-    """Every step; what a site was registered with counts as done on that account."""
+    """Every step: it is done when its event was written down."""
     done = {step.name: _find_done(step, site, events) for step in list_steps()}
     return tuple(
         StepStatus(
@@ -233,19 +233,8 @@ def _find_done(
     step: Step, site: Site, events: list[RegistryEvent]
 ) -> tuple[date | None, str] | None:
     last = next((event for event in reversed(events) if event.name == step.event), None)
-    if step.name == "production":
-        return _find_production(site, last)
+    if step.name == "production" and Purpose.PRODUCTION not in site.purposes:
+        return None
     if step.name == "closed":
         return (site.closed_on, last.by) if site.closed_on and last else None
-    if last is not None:
-        return last.on, last.by
-    if step.name == "isa" and site.isa_date:
-        return site.isa_date, ""
-    return None
-
-
-def _find_production(site: Site, last: RegistryEvent | None) -> tuple[date | None, str] | None:
-    """Production counts when it is authorised and both gates have been passed."""
-    if Purpose.PRODUCTION not in site.purposes or not (site.isa_date and site.test_load):
-        return None
-    return (last.on, last.by) if last else (site.isa_date, "")
+    return (last.on, last.by) if last else None

@@ -4,17 +4,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from tests.ready_sites import register_as
 from tests.sites_pages import NOW, make_row, make_steward
 
 from commonweal.hub.sites.models import Contact, Deadline, Notice
 from commonweal.hub.sites.quarters import find_quarter_end, list_quarter_ends
 from commonweal.hub.sites.reminders import has_submitted, remind
 from commonweal.intake.onboarding import record_deprovisioned
-from commonweal.intake.sites import Site, register_site
+from commonweal.intake.sites import Purpose, Site, register_site
 
 pytestmark = pytest.mark.django_db
 DUE = NOW.date() + timedelta(days=20)
-READY = Site("hospital", "The hospital", isa_date=date(2026, 1, 1), test_load="t")
+READY = Site("hospital", "The hospital", "", date(2026, 1, 1), tuple(Purpose), test_load="t")
 
 
 def kinds() -> list[str]:
@@ -22,20 +23,20 @@ def kinds() -> list[str]:
 
 
 def test_a_deadline_is_told_at_30_14_and_3_days(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     told = [remind(home, now=NOW + timedelta(days=day)) for day in range(-20, 22)]
     assert [day for day, number in zip(range(-20, 22), told, strict=True) if number] == [-10, 6, 17]
 
 
 def test_who_missed_a_day_of_the_worker_is_told_the_nearest_only(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     assert remind(home, now=NOW + timedelta(days=18)) == 1
 
 
 def test_a_site_that_has_sent_or_may_not_send_is_left_alone(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     register_site(home, Site("new", "A new site"))
     Deadline.objects.create(title="Q1", on=DUE)
     make_row(number=1)
@@ -43,7 +44,7 @@ def test_a_site_that_has_sent_or_may_not_send_is_left_alone(home: Path) -> None:
 
 
 def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q4", on=NOW.date() - timedelta(days=1))
     make_row(received_at=NOW - timedelta(days=9))
     coming = Deadline.objects.create(title="Q1", on=DUE)
@@ -65,7 +66,7 @@ def test_contacts_and_training_grow_old(home: Path) -> None:
 
 
 def test_a_closed_site_is_told_nothing(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     record_deprovisioned(home, "hospital", on=NOW.date(), reason="x", by="me", now=NOW)
     assert remind(home, now=NOW) == 0

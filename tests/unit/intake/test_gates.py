@@ -1,4 +1,4 @@
-"""What a declaration must say before anything about real people is taken, whichever way it comes."""
+"""What must be declared before anything about real people is taken, by whichever way it comes."""
 
 from datetime import UTC, datetime
 from pathlib import Path

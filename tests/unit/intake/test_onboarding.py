@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,13 +25,19 @@ from commonweal.intake.onboarding import (
 )
 from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.registry import add_event, list_events
-from commonweal.intake.sites import Purpose, Site, check_authorised, get_site, register_site
+from commonweal.intake.sites import (
+    Purpose,
+    Site,
+    check_authorised,
+    get_site,
+    list_sites,
+    register_site,
+)
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TODAY = NOW.date()
-BEGINNERS = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
-CLINIC = Site("clinic", "The clinic", purposes=BEGINNERS)
+CLINIC = Site("clinic", "The clinic")
 
 
 @pytest.fixture
@@ -85,10 +92,10 @@ def test_production_waits_for_the_agreement_and_the_test_load(home: Path) -> Non
     [
         ({"test_load": "t"}, "no executed information security agreement"),
         ({"isa_date": TODAY}, "test load of the site open has not passed"),
+        ({"isa_date": TODAY, "test_load": "t"}, "not authorised to send production"),
     ],
 )
 def test_each_gate_stands_for_itself(changes: dict[str, object], found: str) -> None:
-    """Also for a site that was registered with every purpose."""
     site = Site("open", "Open", **changes)  # type: ignore[arg-type]  (one field each)
     with pytest.raises(CommonwealError, match=found):
         ask(site, Purpose.PRODUCTION, synthetic=False)
@@ -109,10 +116,42 @@ def test_no_file_about_real_people_comes_before_the_agreement() -> None:
     ask(signed, Purpose.TEST, synthetic=False)
 
 
-def test_being_registered_with_every_purpose_passes_no_gate(tmp_path: Path) -> None:
-    register_site(tmp_path, Site("clinic", "The clinic"))
-    with pytest.raises(CommonwealError, match="not done yet"):
-        allow_production(tmp_path)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purposes": (Purpose.PRODUCTION,)},
+        {"purposes": tuple(Purpose)},
+        {"isa_date": TODAY},
+        {"isa_date": date(2099, 1, 1)},
+        {"test_load": "t"},
+    ],
+)
+def test_nobody_is_registered_past_a_gate(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(CommonwealError, match="past its onboarding"):
+        register_site(tmp_path, replace(CLINIC, **changes))
+    assert list_sites(tmp_path) == []
+
+
+def test_what_is_written_into_a_registration_passes_no_gate(home: Path) -> None:
+    """Whoever edits the file, or wrote it when it could hold more."""
+    file = home / "registry" / "sites" / "clinic.json"
+    told = {"purposes": list(Purpose), "isa_date": "2025-01-01", "test_load": "t"}
+    file.write_text(json.dumps(json.loads(file.read_text()) | told))
+    assert get_site(home, "clinic") == CLINIC
+    assert not any(states(home).values())
+
+
+def test_production_is_done_by_its_event_alone(home: Path) -> None:
+    isa(home)
+    pass_test(home)
+    assert not states(home)["production"]
+    authorise(home, "clinic", purposes=(Purpose.TEST,), by="Cora", now=NOW)
+    assert not states(home)["production"]
+    allow_production(home)
+    assert states(home)["production"]
+    authorise(home, "clinic", purposes=(Purpose.TEST,), by="Cora", now=NOW)
+    assert not states(home)["production"]
+    assert not may_send(home)
 
 
 def test_the_first_accepted_test_load_is_written_down_once(home: Path) -> None:

@@ -27,8 +27,6 @@ from commonweal.pipeline.progress import Progress
 Act = Callable[[Path, str, datetime], object]
 
 DATA_CENTRE = "curator@demo.example"
-BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
-"""What a demo site may send from its first day."""
 ROWS_OF_TEST_LOAD = 20
 
 
