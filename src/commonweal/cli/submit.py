@@ -1,6 +1,7 @@
 """``commonweal submit``: hand a folder in."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
 )
+from commonweal.intake.lifecycle.settle import list_not_counted
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import check_dialect, choose_dialect
@@ -85,9 +87,11 @@ def submit(
     if submission is not None and submission.is_accepted:
         matched, why_not = match_at_intake(settings, submission)
     if json:
-        _print_json(report, submission, matched)
+        _print_json(home, report, submission, matched)
     else:
         _print(report, submission, known=submission is not None and submission.id in known)
+        for reason in list_not_counted(home, submission) if submission else ():
+            OUT.print(reason)
         _print_matched(matched, why_not)
     judged = submission or report
     if not judged.is_accepted:
@@ -95,12 +99,13 @@ def submit(
 
 
 def _print_json(
-    report: CheckReport, submission: Submission | None, matched: Matched | None
+    home: Path, report: CheckReport, submission: Submission | None, matched: Matched | None
 ) -> None:
     metrics = find_metrics(submission) if submission else None
     print_json(
         {
             "submission": submission.to_json() if submission else None,
+            "not_counted": list_not_counted(home, submission) if submission else [],
             "report": report.to_json(),
             "metrics": metrics.to_json() if metrics else None,
             "matching": matched.to_json() if matched else None,

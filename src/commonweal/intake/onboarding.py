@@ -19,6 +19,8 @@ from commonweal.schema.errors import CommonwealError
 
 EARLIEST = date(2000, 1, 1)
 """No programme of this kind has an agreement from before."""
+TEST_LOAD = "test_load"
+"""The step that is recorded by itself."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,9 @@ def record_step(home: Path, site: str, name: str, *, on: date, by: str, now: dat
         )
     if step.event == "test_load_passed":
         raise CommonwealError(
-            "A test load passes when a submission for the purpose test is accepted.",
-            fix=f"commonweal submit FOLDER --site {site} --purpose test --synthetic",
+            "A test load passes by itself when a submission that proves the drop area is accepted.",
+            expected="made-up records, declared for the purpose test, in the site's drop area",
+            fix="Put a folder there by upload, SFTP or bucket; `commonweal receive` takes it.",
         )
     _check_turn(home, site, name)
     return _record(home, site, step.event, on=on, by=by, now=now)
@@ -155,10 +158,15 @@ def record_drop_area(home: Path, site: str, *, url: str, by: str, now: datetime)
 def record_test_load_passed(
     home: Path, site: str, *, submission: str, by: str, now: datetime
 ) -> Site:
-    """Write down the first accepted test submission; later ones change nothing."""
+    """Write down the first test load (``lifecycle.proof``); later ones change nothing.
+
+    Raises:
+        CommonwealError: the site is unknown, or has no stewards or no drop area yet.
+    """
     found = get_site(home, site)
     if found.test_load or found.closed_on:
         return found
+    _check_turn(home, site, TEST_LOAD)
     details = {"submission": submission}
     return _record(home, site, "test_load_passed", on=now.date(), by=by, now=now, details=details)
 

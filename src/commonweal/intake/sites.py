@@ -189,9 +189,9 @@ def _check_ready_for_real_people(site: Site, purpose: Purpose) -> None:
     if purpose is Purpose.PRODUCTION and not site.test_load:
         raise CommonwealError(
             f"The test load of the site {site.name} has not passed yet.",
-            expected="one accepted submission with the purpose test, before any real data",
-            fix="Submit one synthetic file: commonweal submit FOLDER "
-            f"--site {site.name} --purpose test --synthetic",
+            expected="one accepted submission of made-up records for the purpose test, which came "
+            "through the site's drop area",
+            fix="Put such a folder into the drop area, by upload, SFTP or bucket.",
         )
 
 

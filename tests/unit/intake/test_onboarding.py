@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ready_sites import open_drop_area
 
 from commonweal.intake import onboarding
 from commonweal.intake.onboarding import (
@@ -50,6 +51,11 @@ def isa(home: Path) -> Site:
     return record_isa_executed(home, "clinic", on=date(2026, 3, 2), by="Cora", now=NOW)
 
 
+def open_drop(home: Path) -> Site:
+    open_drop_area(home, CLINIC)
+    return get_site(home, "clinic")
+
+
 def pass_test(home: Path) -> Site:
     return record_test_load_passed(home, "clinic", submission="clinic-1", by="receive", now=NOW)
 
@@ -76,7 +82,7 @@ def states(home: Path) -> dict[str, bool]:
 
 
 def test_production_waits_for_the_agreement_and_the_test_load(home: Path) -> None:
-    for step in (isa, pass_test):
+    for step in (isa, open_drop, pass_test):
         with pytest.raises(CommonwealError, match="not done yet"):
             allow_production(home)
         assert not may_send(home)
@@ -143,6 +149,7 @@ def test_what_is_written_into_a_registration_passes_no_gate(home: Path) -> None:
 
 def test_production_is_done_by_its_event_alone(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     assert not states(home)["production"]
     authorise(home, "clinic", purposes=(Purpose.TEST,), by="Cora", now=NOW)
@@ -155,14 +162,20 @@ def test_production_is_done_by_its_event_alone(home: Path) -> None:
 
 
 def test_the_first_accepted_test_load_is_written_down_once(home: Path) -> None:
+    open_drop(home)
     assert pass_test(home).test_load == "clinic-1"
     record_test_load_passed(home, "clinic", submission="clinic-2", by="receive", now=NOW)
     assert get_site(home, "clinic").test_load == "clinic-1"
-    assert [event.name for event in list_events(home, "clinic")] == ["test_load_passed"]
+    assert [event.name for event in list_events(home, "clinic")] == [
+        "steward_approved",
+        "drop_area_opened",
+        "test_load_passed",
+    ]
 
 
 def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     allow_production(home)
     record_deprovisioned(home, "clinic", on=TODAY, reason="award ended", by="Cora", now=NOW)
@@ -221,6 +234,7 @@ def test_a_step_nobody_declared_is_refused_with_the_list(home: Path) -> None:
 
 def test_a_changed_event_is_noticed(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     file = home / "registry" / "events" / "clinic" / "000001.json"
     event = json.loads(file.read_text())
@@ -231,6 +245,7 @@ def test_a_changed_event_is_noticed(home: Path) -> None:
 
 def test_a_missing_event_is_noticed(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     (home / "registry" / "events" / "clinic" / "000001.json").unlink()
     with pytest.raises(CommonwealError, match="not whole"):
@@ -246,6 +261,7 @@ def test_steps_name_steps_that_come_before_them() -> None:
 
 ACTS: dict[str, Callable[[Path], object]] = {
     "isa": isa,
+    "drop": open_drop,
     "test": pass_test,
     "production": allow_production,
     "close": lambda home: record_deprovisioned(
@@ -271,7 +287,7 @@ def test_no_order_of_acts_opens_production_early(
             continue
         done.add(act)
         done -= {"reopen": {"close", "reopen"}}.get(act, set())
-    gates = {"isa", "test", "production"}
+    gates = {"isa", "drop", "test", "production"}
     assert may_send(home) == (gates <= done and "close" not in done)
 
 

@@ -128,6 +128,12 @@ class SubmissionRow(models.Model):
         """Whether the check accepted it."""
         return self.verdict == "accepted"
 
+    @property
+    def not_counted(self) -> list[str]:
+        """What it does not count for although it was accepted, as its history says."""
+        said = [event["details"] for event in self.history if event["event"] == "not_counted"]
+        return [str(details["reason"]) for details in said]
+
 
 class CreditRow(models.Model):
     """How many eligible participants a site has sent records of, as the worker counted."""

@@ -88,6 +88,21 @@ def choose_current(
     return latest
 
 
+def tell_not_counted(ledger: Ledger, submission: Submission, reason: str) -> None:
+    """Say in the history what an accepted submission does not count for, once."""
+    history = ledger.read(submission.key)
+    last = history.last("not_counted")
+    if last is None or (last.submission, last.details["reason"]) != (submission.id, reason):
+        ledger.add(history, "not_counted", submission.id, reason=reason)
+
+
+def list_not_counted(home: Path, submission: Submission) -> list[str]:
+    """What was said that an accepted submission does not count for; nothing when all is well."""
+    events = read_history(home, submission.site, submission.key).events
+    said = [e for e in events if (e.name, e.submission) == ("not_counted", submission.id)]
+    return [str(event.details["reason"]) for event in said]
+
+
 def find_order(history: History) -> Event | None:
     """An erasure of everything that was ordered and is not finished."""
     order = history.last("retraction_begun", "retracted", "persons_retracted")
