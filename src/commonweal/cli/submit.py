@@ -17,7 +17,7 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
 )
-from commonweal.intake.lifecycle.settle import list_not_counted
+from commonweal.intake.lifecycle.history import list_not_counted, read_history
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import check_dialect, choose_dialect
@@ -90,7 +90,7 @@ def submit(
         _print_json(home, report, submission, matched)
     else:
         _print(report, submission, known=submission is not None and submission.id in known)
-        for reason in list_not_counted(home, submission) if submission else ():
+        for reason in _list_not_counted(home, submission):
             OUT.print(reason)
         _print_matched(matched, why_not)
     judged = submission or report
@@ -105,12 +105,20 @@ def _print_json(
     print_json(
         {
             "submission": submission.to_json() if submission else None,
-            "not_counted": list_not_counted(home, submission) if submission else [],
+            "not_counted": _list_not_counted(home, submission),
             "report": report.to_json(),
             "metrics": metrics.to_json() if metrics else None,
             "matching": matched.to_json() if matched else None,
         }
     )
+
+
+def _list_not_counted(home: Path, submission: Submission | None) -> list[str]:
+    """What the submission does not count for although it was accepted."""
+    if submission is None:
+        return []
+    history = read_history(home, submission.site, submission.key)
+    return list_not_counted(event.to_json() for event in history.events)
 
 
 def _print(report: CheckReport, submission: Submission | None, *, known: bool) -> None:

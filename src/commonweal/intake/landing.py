@@ -50,6 +50,7 @@ from commonweal.intake.submission import (
     Submission,
     find_last,
     find_metrics,
+    find_production,
     get_submission,
     list_of_site,
     list_submissions,
@@ -111,7 +112,8 @@ def submit_folder(
     the site's latest submission for the purpose is no new submission: that one is returned,
     unless it is a test load that did not count and is sent again.
     An accepted production submission takes the place of all the site's data when it stands
-    there whole, in one step; until then the previous one is current.
+    there whole, in one step; until then the previous one is current. A synthetic one never takes
+    the place of real data.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the files are not those that
@@ -171,7 +173,8 @@ def find_submission(
 
 def get_accepted(home: Path, site: str) -> Submission | None:
     """The current submission of a site, which curation works on: the latest accepted
-    production submission that is neither retracted nor excluded.
+    production submission that is neither retracted nor excluded, a real one before a synthetic
+    one.
 
     Raises:
         CommonwealError: what is current does not stand in the landing area beside the others.
@@ -181,7 +184,7 @@ def get_accepted(home: Path, site: str) -> Submission | None:
         return None
     current = find_current_id(home, site)
     if current is None:
-        return find_last(s for s in landed if s.is_production)
+        return find_production(landed)
     found = next((s for s in landed if current in (s.id, s.replaces)), None)
     if current and found is None:
         raise CommonwealError(

@@ -14,8 +14,8 @@ from commonweal.engine.settings import Settings
 from commonweal.engine.storage import Location
 from commonweal.intake.landing import list_submissions, submit_folder
 from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.history import list_not_counted
 from commonweal.intake.lifecycle.receive import Outcome, receive_site
-from commonweal.intake.lifecycle.settle import list_not_counted
 from commonweal.intake.onboarding import (
     read_checklist,
     record_isa_executed,
@@ -106,7 +106,9 @@ def test_what_is_handed_in_at_the_data_centre_proves_no_drop_area(
             now=NOW,
             report=check(folder),
         )
-    (reason,) = list_not_counted(home, landed)
+    (reason,) = list_not_counted(
+        event.to_json() for event in history_of(home, landed.key, "new").events
+    )
     assert "handed in at the data centre, and not put into the site's drop area" in reason
     assert not has_passed(home)
     outcome = drop(home, 1, (folder / "person.csv").read_bytes())

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from commonweal.hub.accounts.models import User
+from commonweal.intake.lifecycle.history import list_not_counted
 
 SITE_LENGTH = 50
 
@@ -131,8 +132,7 @@ class SubmissionRow(models.Model):
     @property
     def not_counted(self) -> list[str]:
         """What it does not count for although it was accepted, as its history says."""
-        said = [event["details"] for event in self.history if event["event"] == "not_counted"]
-        return [str(details["reason"]) for details in said]
+        return list_not_counted(self.history)
 
 
 class CreditRow(models.Model):
