@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings as DjangoSettings
 from tests.ready_sites import register_as
 from tests.sites_pages import NOW, make_row, make_steward
 
+from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.hub.sites.models import Contact, Deadline, Notice
 from commonweal.hub.sites.quarters import find_quarter_end, list_quarter_ends
 from commonweal.hub.sites.reminders import has_submitted, remind
@@ -38,6 +40,7 @@ def test_who_missed_a_day_of_the_worker_is_told_the_nearest_only(home: Path) -> 
 def test_a_site_that_has_sent_or_may_not_send_is_left_alone(home: Path) -> None:
     register_as(home, READY)
     register_site(home, Site("new", "A new site"))
+    make_row("new", synthetic=True)
     Deadline.objects.create(title="Q1", on=DUE)
     make_row(number=1)
     assert remind(home, now=NOW) == 0
@@ -53,6 +56,21 @@ def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> No
     make_row(number=3, purpose="test")
     assert not has_submitted("hospital", coming)
     make_row(number=4)
+    assert has_submitted("hospital", coming)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_made_up_records_meet_a_deadline_only_where_all_are_made_up(
+    home: Path, settings: DjangoSettings, *, whole: bool
+) -> None:
+    """Not for a site that sends real ones, nor for one that may; in the demonstration they do."""
+    register_as(home, READY)
+    settings.COMMONWEAL = Settings(home=home, programme=ProgrammeSettings(synthetic=whole))
+    coming = Deadline.objects.create(title="Q1", on=DUE)
+    make_row(number=1, synthetic=True)
+    assert has_submitted("hospital", coming) is whole
+    assert remind(home, now=NOW) == (0 if whole else 1)
+    make_row(number=2, synthetic=False)
     assert has_submitted("hospital", coming)
 
 

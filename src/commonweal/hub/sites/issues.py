@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from commonweal.hub.sites.counted import is_counted
 from commonweal.hub.sites.models import Issue, IssueNote, SubmissionRow
 
 Values = list[Mapping[str, Any]]
@@ -19,10 +20,10 @@ MEASURED = "measured"
 def judge_submission(row: SubmissionRow) -> tuple[int, int]:
     """Open and close the issues of a site by one submission; returns how many of each.
 
-    Only accepted production data are judged, and never by a submission that is older than
+    Only what counts (``counted``) is judged, and never by a submission that is older than
     what an issue was judged by last. A metric that could not be measured changes nothing.
     """
-    if row.purpose != "production" or not row.is_accepted:
+    if not is_counted(row):
         return 0, 0
     opened = closed = 0
     with transaction.atomic():
