@@ -474,6 +474,8 @@ def test_a_test_handed_in_by_hand_says_that_it_is_no_test_load(run: Run, tmp_pat
     assert (told.returncode, "does not count as the test load" in told.stdout) == (0, True)
     (reason,) = json.loads(run(*hand_in, "--json").stdout)["not_counted"]
     assert "handed in at the data centre" in reason
+    (landed,) = list_submissions(home)
+    assert reason in " ".join(run("submissions", "show", landed.id).stdout.split())
     assert not get_site(home, "hospital").test_load
 
 
