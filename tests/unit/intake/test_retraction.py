@@ -1,7 +1,7 @@
 """Erasing persons, and whole submissions: everything of theirs, nothing of others."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -351,7 +351,7 @@ def test_nobody_of_the_list_is_there(tmp_path: Path, home: Path) -> None:
 
 
 def test_persons_of_another_site_are_not_touched(tmp_path: Path, home: Path) -> None:
-    register_site(home, Site("clinic", "The clinic", isa_date=date(2025, 1, 1)))
+    register_site(home, Site("clinic", "The clinic"))
     old = hand_in(tmp_path / "in", home, everything())
     other = submit_folder(
         tmp_path / "in",
