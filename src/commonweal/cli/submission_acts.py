@@ -97,7 +97,7 @@ def declare(
     """Declare a folder that a site put into its drop area without a declaration.
 
     The next round of `commonweal receive` takes it, when it is complete or quiet for long
-    enough.
+    enough. One that expired is opened again, if its files are still there.
 
     Example: commonweal submissions declare general_hospital/2026-03-01-v1 --purpose test
     """
