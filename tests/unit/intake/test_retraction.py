@@ -30,6 +30,7 @@ from commonweal.intake.landing import (
     submit_folder,
     verify_submission,
 )
+from commonweal.intake.lifecycle import erase as eraser
 from commonweal.intake.lifecycle import records
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
@@ -299,6 +300,19 @@ def test_two_rows_that_stray_quotes_have_joined_are_nobodys(tmp_path: Path, home
     path.write_bytes(b"person_id,death_date,cause\n" + joined)
     (record,) = read_records(path, ["person_id"])
     assert not record.is_whole
+
+
+def test_a_file_with_a_record_that_is_cut_goes_whole(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows the cut looks like a record of somebody."""
+    rows = [valid_row("death", person_id="1"), valid_row("death", person_id="2")]
+    content = csv_text("death", rows).encode() + b'1,"' + b"x" * 2000 + b'\n3,y",\n'
+    old = hand_in(tmp_path / "in", home, everything() | {"death.csv": content})
+    for module in (records, eraser):
+        monkeypatch.setattr(module, "MAX_RECORD_BYTES", 1000)
+    whole = [file.name for file in plan_for(old, 2).files if file.is_whole]
+    assert whole == ["death.csv"]
 
 
 @settings(max_examples=50)
