@@ -140,6 +140,8 @@ class GuideForm(forms.Form):
         label=_("Text"),
         required=False,
         max_length=50_000,
-        help_text=_("# heading, - list, 1. list, **bold**, `code`, [words](https://address)"),
+        help_text=_(
+            "# heading, - list, 1. list, **bold**, *emphasis*, `code`, [words](https://address)"
+        ),
         widget=forms.Textarea(attrs={"class": "usa-textarea cw-code"}),
     )

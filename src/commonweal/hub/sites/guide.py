@@ -28,6 +28,8 @@ PAGES = {
 }
 DIALECT = "programme"
 SPRINT = "sprint"
+CLOSING = "closed"
+"""The step that ends a site; it is none on the way to the first submission."""
 DEFAULT_LANGUAGE = "en"
 
 
@@ -98,7 +100,8 @@ def _describe_transfer() -> dict[str, Any]:
 
 
 def _describe_timeline(today: date) -> dict[str, Any]:
-    return {"steps": list_steps(), "deadlines": list(Deadline.objects.filter(on__gte=today))}
+    steps = [step for step in list_steps() if step.name != CLOSING]
+    return {"steps": steps, "deadlines": list(Deadline.objects.filter(on__gte=today))}
 
 
 def _read_default(name: str, language: str) -> str:

@@ -11,13 +11,14 @@ _NUMBERED = re.compile(r"\d+[.)] +(.+)")
 _MARK = re.compile(
     r"`(?P<code>[^`]+)`"
     r"|\*\*(?P<bold>[^*]+)\*\*"
+    r"|(?<![*\w])\*(?P<stress>[^*\s](?:[^*\n]*[^*\s])?)\*(?![*\w])"
     r"|\[(?P<words>[^\]]+)\]\((?P<address>(?:https?://|mailto:|/(?!/))[^)\s]*)\)"
 )
 _FENCE = "```"
 
 
 def render_markup(text: str) -> str:
-    """Headings, lists, paragraphs, fenced code, bold, code and links of a text.
+    """Headings, lists, paragraphs, fenced code, bold, emphasis, code and links of a text.
 
     Only these marks become tags; all of the text is escaped. A link leads to http, https,
     mailto or a page of this site.
@@ -93,6 +94,8 @@ def _list_parts(text: str) -> Iterator[str]:
             yield format_html("<code>{}</code>", found["code"])
         elif found["bold"]:
             yield format_html("<strong>{}</strong>", found["bold"])
+        elif found["stress"]:
+            yield format_html("<em>{}</em>", found["stress"])
         else:
             link = '<a class="usa-link" href="{}">{}</a>'
             yield format_html(link, found["address"], found["words"])

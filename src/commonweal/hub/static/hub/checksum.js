@@ -93,15 +93,15 @@ class Sha256 {
   }
 }
 
-self.onmessage = async ({ data: { name, file } }) => {
+self.onmessage = async ({ data: { number, file } }) => {
   try {
     const hash = new Sha256();
     for (let at = 0; at < file.size; at += PIECE) {
       hash.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
     }
-    self.postMessage({ name, sha256: hash.hex() });
+    self.postMessage({ number, sha256: hash.hex() });
   } catch (error) {
     // The file has changed or gone since it was chosen.
-    self.postMessage({ name, sha256: null });
+    self.postMessage({ number, sha256: null });
   }
 };

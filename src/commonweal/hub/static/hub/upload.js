@@ -13,14 +13,17 @@
   const pattern = document.getElementById("file-row");
   const news = document.getElementById("news");
   const left = document.getElementById("left-out");
+  const twice = document.getElementById("twice");
   const form = document.getElementById("finish");
   const pauseAll = document.getElementById("pause-all");
   const AT_ONCE = 2;
   const CHUNK = 32 * 1024 * 1024;
   const AGAIN = 5000;
+  const MOST_NAMED = 20;
   const items = new Map();
   const checking = new Map();
   const hasher = new Worker(words.worker);
+  let asked = 0;
 
   // Rows ---------------------------------------------------------------------------------
 
@@ -192,21 +195,30 @@
 
   // Choosing -----------------------------------------------------------------------------
 
-  function take(files) {
+  // Chosen is a list of files, each with its path, which tells two of one name apart.
+  function take(chosen) {
     const odd = [];
-    let taken = 0;
-    for (const file of files) {
-      if (!names.has(file.name.toLowerCase())) {
-        if (!file.name.startsWith(".")) odd.push(file.name);
-        continue;
-      }
-      taken += 1;
-      takeOne(file);
+    const byName = new Map();
+    for (const one of chosen) {
+      const key = one.file.name.toLowerCase();
+      if (names.has(key)) byName.set(key, [...(byName.get(key) || []), one]);
+      else if (!key.startsWith(".")) odd.push(one.file.name);
     }
-    left.hidden = !odd.length;
-    left.querySelector("span").textContent = odd.slice(0, 20).join(", ");
-    news.textContent = `${words.taken} ${taken}`;
+    const groups = [...byName.values()];
+    const single = groups.filter((group) => group.length === 1).flat();
+    const clashing = groups.filter((group) => group.length > 1).flat();
+    single.forEach((one) => takeOne(one.file));
+    tell(left, odd);
+    tell(twice, clashing.map((one) => one.path));
+    news.textContent = `${words.taken} ${single.length}`;
     fillLines();
+  }
+
+  function tell(place, list) {
+    const more = list.length - MOST_NAMED;
+    place.hidden = !list.length;
+    place.querySelector("span").textContent = list.slice(0, MOST_NAMED).join(", ")
+      + (more > 0 ? `, … (+${more})` : "");
   }
 
   function takeOne(file) {
@@ -221,6 +233,7 @@
     if (isSame && item.state === "whole") return;
     if (!isSame) {
       // Another file of this name: the server lets the old one go when the new one begins.
+      if (file.name !== item.name) checking.delete(item.name);
       Object.assign(item, { name: file.name, length: file.size, sent: 0, address: null });
       item.modified = String(file.lastModified);
       item.row.querySelector("th").textContent = file.name;
@@ -230,7 +243,10 @@
   }
 
   async function walk(entry) {
-    if (entry.isFile) return [await new Promise((done, fail) => entry.file(done, fail))];
+    if (entry.isFile) {
+      const file = await new Promise((done, fail) => entry.file(done, fail));
+      return [{ file, path: entry.fullPath.replace(/^\//, "") }];
+    }
     const reader = entry.createReader();
     const found = [];
     for (;;) {
@@ -257,7 +273,9 @@
   });
   for (const id of ["choose-files", "choose-folder"]) {
     document.getElementById(id).addEventListener("change", (event) => {
-      take([...event.target.files]);
+      take([...event.target.files].map(
+        (file) => ({ file, path: file.webkitRelativePath || file.name }),
+      ));
       event.target.value = "";
     });
   }
@@ -270,16 +288,20 @@
 
   // Checksums and handing in -------------------------------------------------------------
 
+  // Every question has a number, as a file may be chosen anew before the answer for another
+  // one of the same name is there.
   function compute(file) {
+    asked += 1;
+    const number = asked;
     checking.set(file.name, new Promise((done) => {
       const listen = ({ data }) => {
-        if (data.name !== file.name) return;
+        if (data.number !== number) return;
         hasher.removeEventListener("message", listen);
         done(data.sha256);
       };
       hasher.addEventListener("message", listen);
     }));
-    hasher.postMessage({ name: file.name, file });
+    hasher.postMessage({ number, file });
   }
 
   form.addEventListener("submit", async (event) => {
