@@ -1,4 +1,4 @@
-"""Collect the pages' words and compile the translations; needs no gettext on the machine.
+"""Collect the words of pages and data and compile the translations; needs no gettext on the machine.
 
 ``build_translations.py`` brings every catalogue up to date with the templates and the code,
 keeps what is translated, and compiles. ``build_translations.py --check`` changes nothing and
@@ -17,12 +17,15 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from commonweal.hub.sites.phrases import list_texts
+
 HUB = Path(__file__).resolve().parents[1] / "src" / "commonweal" / "hub"
 KEYWORDS = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
     "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
 NO_CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,7 +48,7 @@ def main() -> None:
 
 
 def collect_messages() -> Catalog:
-    """Every word of the templates and the code, with the file it stands in."""
+    """Every word of the templates, the code and the data, with the file it stands in."""
     catalog = Catalog(charset="utf-8")
     for file in sorted([*HUB.rglob("*.py"), *HUB.rglob("*.html")]):
         text = file.read_text(encoding="utf-8")
@@ -54,6 +57,8 @@ def collect_messages() -> Catalog:
             text = templatize(text, origin=file.name)
         for _, words, _, context in extract("python", BytesIO(text.encode()), KEYWORDS):
             catalog.add(words, locations=[(file.relative_to(HUB).as_posix(), 0)], context=context)
+    for place, text in list_texts():
+        catalog.add(text, locations=[(place, 0)])
     return catalog
 
 
@@ -63,6 +68,7 @@ def build_language(folder: Path, collected: Catalog, *, write: bool) -> list[str
     with (folder / "django.po").open("rb") as stream:
         catalog = read_po(stream, locale=language)
     catalog.update(collected, no_fuzzy_matching=True)
+    _leave_signs_alone(catalog)
     catalog.obsolete.clear()
     catalog.header_comment = f"# {language}: the words of the hub's pages."
     catalog.creation_date = catalog.revision_date = NO_CLOCK
@@ -74,6 +80,14 @@ def build_language(folder: Path, collected: Catalog, *, write: bool) -> list[str
             faults.append(f"{file.relative_to(HUB)} is not current.")
     missing = [message for message in catalog if message.id and not is_translated(message)]
     return faults + [f"{language}: not translated: {message.id!r}" for message in missing]
+
+
+def _leave_signs_alone(catalog: Catalog) -> None:
+    """A per cent sign in the words of the data is a sign; no code fills anything in there."""
+    data = {text for _, text in list_texts()}
+    for message in catalog:
+        if message.id in data:
+            message.flags.discard("python-format")
 
 
 def print_catalog(folder: Path, catalog: Catalog) -> dict[Path, bytes]:

@@ -13,7 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 OPEN_PAGES = frozenset(
-    {"healthz", "account_login", "account_logout", "account_signup", "account_inactive"}
+    {
+        *("healthz", "set_language"),
+        *("account_login", "account_logout", "account_signup", "account_inactive"),
+    }
 )
 """Names of the addresses that answer before sign-in; each stands here for a reason."""
 ACCOUNT_PAGES = frozenset({"account_change_password", "account_reauthenticate"})

@@ -23,8 +23,12 @@ from commonweal.hub.sites.models import (
     Steward,
     SubmissionRow,
 )
+from commonweal.hub.sites.phrases import name_event, say, say_sentence
+from commonweal.hub.sites.purposes import PURPOSE_NAMES
 from commonweal.hub.sites.reminders import are_contacts_stale, has_submitted, is_expected
 from commonweal.hub.sites.trends import find_title
+from commonweal.hub.sites.waiting import look_into_drop_area
+from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.history import DAMAGED
 from commonweal.intake.onboarding import StepStatus, read_checklist
 from commonweal.intake.sites import Site, list_sites
@@ -61,13 +65,6 @@ STATE_NAMES: Mapping[str, Any] = {
     "expired": gettext_lazy("Never finished"),
     DAMAGED: gettext_lazy("History damaged"),
 }
-PURPOSE_NAMES: Mapping[str, Any] = {
-    "test": gettext_lazy("Test"),
-    "sprint": gettext_lazy("Data sprint"),
-    "alpha": gettext_lazy("Alpha"),
-    "production": gettext_lazy("Production"),
-}
-
 BANDS: Mapping[str, tuple[Any, str]] = {
     "not_met": (gettext_lazy("not met"), "poor"),
     "approaching": (gettext_lazy("approaching"), "fair"),
@@ -86,6 +83,21 @@ class Row:
     state: str
     tone: str
     purpose: str
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was checked and its report is there, so that rows and findings were counted."""
+        return bool(self.row.verdict)
+
+    @property
+    def not_counted(self) -> list[str]:
+        """What it does not count for, in the reader's language."""
+        return [say_sentence(reason) for reason in self.row.not_counted]
+
+    @property
+    def folder(self) -> str:
+        """The folder of the drop area it came in; empty where it came otherwise."""
+        return self.row.folder if parse_version(self.row.folder) else ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +199,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "next_step": find_next_step(checklist),
         "current": build_row(current) if current else None,
         "rows": build_rows(rows[:5]),
+        "drop": look_into_drop_area(home, site),
         "deadline": coming[0] if coming else None,
         "is_expected": is_expected(site),
         "issues": Issue.objects.filter(site=site.name, closed_at=None),
@@ -248,12 +261,13 @@ def build_events(row: SubmissionRow) -> list[dict[str, Any]]:
     """The history of a submission, each event with its moment and what it says."""
     return [
         {
-            "event": event["event"].replace("_", " ").capitalize(),
+            "event": name_event(event["event"]),
             "at": parse_datetime(event["at"]),
             "by": event["by"],
-            "said": str(event["details"].get("reason") or event["details"].get("said") or ""),
+            "said": say_sentence(str(details.get("reason") or details.get("said") or "")),
         }
         for event in row.history
+        for details in (event["details"],)
     ]
 
 
@@ -284,7 +298,7 @@ def _build_site(home: Path, site: Site, overdue: Deadline | None) -> SiteRow:
         latest=build_row(latest) if latest else None,
         done=sum(status.is_done for status in wanted),
         steps=len(wanted),
-        next_step=following.step.title if following else "",
+        next_step=say(following.step.title) if following else "",
         issues=Issue.objects.filter(site=site.name, closed_at=None).count(),
         credit=find_credit(site.name),
         is_late=is_late and overdue is not None and not has_submitted(site.name, overdue),

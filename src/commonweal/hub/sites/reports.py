@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commonweal.hub.sites.models import SubmissionRow
+from commonweal.hub.sites.phrases import say, say_counts, say_filled
 from commonweal.intake.findings import all_kinds
 
 SEVERITIES = ("error", "warning", "info")
@@ -53,13 +54,14 @@ class FileView:
 
 
 def build_files(row: SubmissionRow, severity: str = "") -> tuple[FileView, ...]:
-    """The folder and each file, with the findings of one severity or of all."""
+    """The folder and each file; of one severity, those that have findings of it alone."""
     report = row.report
     if not report:
         return ()
     folder = {"file": _("The folder"), "table": "", "verdict": "", "rows": 0}
     parts = [{**folder, "findings": report["findings"]}, *report["files"]]
-    return tuple(_build_file(part, severity) for part in parts if part["findings"] or part["table"])
+    built = (_build_file(p, severity) for p in parts if p["findings"] or p["table"])
+    return tuple(file for file in built if file.findings or not severity)
 
 
 def render_csv(row: SubmissionRow) -> str:
@@ -91,15 +93,16 @@ def _count(part: Mapping[str, Any], severity: str) -> int:
 
 def _build_finding(finding: Mapping[str, Any]) -> FindingView:
     kind = all_kinds().get(finding["code"])
+    counts = say_counts(finding["count"])
     names = {"error": _("Error"), "warning": _("Warning"), "info": _("Information")}
     return FindingView(
         code=finding["code"],
         severity=finding["severity"],
         severity_name=names[finding["severity"]],
-        title=kind.title if kind else finding["code"],
-        meaning=kind.meaning if kind else "",
-        message=finding["message"],
-        fix=finding["fix"],
+        title=say(kind.title) if kind else finding["code"],
+        meaning=say(kind.meaning) if kind else "",
+        message=say_filled(kind.message, finding["message"], **counts) if kind else finding["message"],
+        fix=say_filled(kind.fix, finding["fix"], **counts) if kind else finding["fix"],
         column=finding["column"] or "",
         count=finding["count"],
         places=tuple((place["line"], place["record"]) for place in finding["examples"]),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from commonweal.hub.sites.models import SprintRow
+from commonweal.hub.sites.phrases import say, say_detail
 from commonweal.intake.sites import Site
 from commonweal.intake.sprint.plan import list_weeks
 
@@ -61,7 +62,7 @@ class Heading:
 def build_headings(start: date | None) -> list[Heading]:
     """The weeks that have tables as goals."""
     return [
-        Heading(week.number, week.title, week.due, tuple(tuple(t.split("_")) for t in week.tables))
+        Heading(week.number, say(week.title), week.due, tuple(tuple(t.split("_")) for t in week.tables))
         for week in list_weeks(start)
         if week.tables
     ]
@@ -93,6 +94,6 @@ def _build_cell(row: SprintRow, today: date) -> Cell:
         ticks=tuple((str(_NAMES[name]), facts[name]) for name in STAGES),
         submission=facts["submission"] or "",
         folder=facts["folder"],
-        why=facts["why"],
+        why=say_detail(facts["why"]),
         is_late=stage != "mapped" and due is not None and today > due,
     )

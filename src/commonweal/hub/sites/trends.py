@@ -3,16 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from commonweal.hub.common.charts import find_axis
 from commonweal.hub.common.lines import LineChart, Reading, build_line_chart
+from commonweal.hub.common.numbers import show_number
+from commonweal.hub.sites.figures import name_part, show_concerned, show_made_of
 from commonweal.hub.sites.models import SubmissionRow
+from commonweal.hub.sites.phrases import say
 from commonweal.quality.metrics.definition import Kind, Metric, all_metrics
 from commonweal.quality.metrics.value import MetricValue
-from commonweal.quality.metrics.wording import show_concerned, show_fraction, show_value
+from commonweal.quality.metrics.wording import show_value
 
 MOST_POINTS = 24
 """Submissions a trend goes back over: six years of quarters."""
@@ -64,7 +68,7 @@ def read_values(row: SubmissionRow) -> list[MetricValue]:
 def find_title(metric: str) -> str:
     """The title of a metric; its name when it is no more."""
     known = all_metrics().get(metric)
-    return known.title if known else metric
+    return say(known.title) if known else metric
 
 
 def build_groups(rows: Sequence[SubmissionRow]) -> tuple[Group, ...]:
@@ -78,7 +82,7 @@ def build_groups(rows: Sequence[SubmissionRow]) -> tuple[Group, ...]:
         values = [value for value in latest if value.metric == metric.name]
         if values:
             grouped[metric.group].append(_build_metric(metric, values, history))
-    return tuple(Group(title, tuple(views)) for title, views in grouped.items())
+    return tuple(Group(say(title), tuple(views)) for title, views in grouped.items())
 
 
 def build_lines(values: Iterable[MetricValue]) -> tuple[Line, ...]:
@@ -94,10 +98,10 @@ def _build_metric(
     overall = next((v for v in values if v.table is None and not v.part), values[0])
     return MetricView(
         name=metric.name,
-        title=metric.title,
-        asks=metric.asks,
-        target=metric.target,
-        advice=metric.advice,
+        title=say(metric.title),
+        asks=say(metric.asks),
+        target=say(metric.target),
+        advice=say(metric.advice),
         headline=_build_line(overall),
         lines=build_lines(v for v in values if v is not overall),
         chart=_build_chart(metric, overall, history),
@@ -106,12 +110,12 @@ def _build_metric(
 
 
 def _build_line(value: MetricValue) -> Line:
-    place = ", ".join(filter(None, (value.table, value.part))) or _("Overall")
+    place = ", ".join(filter(None, (value.table, name_part(value.part)))) or _("Overall")
     return Line(
         place=place,
-        value=show_value(value),
-        made_of=show_fraction(value),
-        words=value.words,
+        value=show_value(value, show_number),
+        made_of=show_made_of(value),
+        words=say(value.words),
         tone=value.tone,
         concerned=show_concerned(value),
         note=value.note,
@@ -123,7 +127,7 @@ def _build_chart(
 ) -> LineChart | None:
     same = (overall.metric, overall.table, overall.part)
     readings = [
-        Reading(value.value, show_value(value), _day(row), value.tone)
+        Reading(value.value, show_value(value, show_number), _day(row), value.tone)
         for row, values in history
         for value in values
         if (value.metric, value.table, value.part) == same and value.value is not None
@@ -134,7 +138,7 @@ def _build_chart(
     told = "; ".join(f"{reading.when}: {reading.label}" for reading in readings)
     readings = [replace(r, label=f"{r.when}: {r.label}") for r in readings]
     return build_line_chart(
-        title=metric.title, description=told, readings=readings, top=top, axis=axis
+        title=say(metric.title), description=told, readings=readings, top=top, axis=axis
     )
 
 
@@ -143,7 +147,7 @@ def _find_axis(metric: Metric, readings: list[Reading]) -> tuple[float, tuple[st
     if metric.kind is Kind.SHARE or metric.of == "metrics":
         return 1.0, ("0 %", "50 %", "100 %")
     top = find_axis(max(int(largest + 0.999), 1), lines=2)[-1]
-    return float(top), ("0", f"{top / 2:,.10g}", f"{top:,}")
+    return float(top), ("0", show_number(Decimal(f"{top / 2:.10g}")), show_number(top))
 
 
 def _day(row: SubmissionRow) -> str:

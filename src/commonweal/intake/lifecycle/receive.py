@@ -155,10 +155,10 @@ def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Se
         since=_find_second_life(history),
     )
     if history.state == "absent":
-        history = ledger.add(history, "seen", **_detail(standing, ""))
+        history = ledger.add(history, "seen", **_detail(standing, "", declaration))
     if declaration is not None and standing.state == "ready":
         standing, said = _check_gates(site, folder, declaration, standing)
-    history = _apply(ledger, history, folder, standing, said)
+    history = _apply(ledger, history, folder, standing, _detail(standing, said, declaration))
     return _Seen(folder, declaration, history.state) if history.state in OPEN else None
 
 
@@ -227,13 +227,16 @@ def _say(error: CommonwealError) -> str:
 
 
 def _apply(
-    ledger: Ledger, history: History, folder: DropFolder, standing: Standing, said: str
+    ledger: Ledger,
+    history: History,
+    folder: DropFolder,
+    standing: Standing,
+    details: dict[str, Any],
 ) -> History:
     """Record where a folder stands, once."""
     state, target = history.state, standing.state
     if target == "ready" and state in ("ready", "receiving", "checking", "failed"):
         return history
-    details = _detail(standing, said)
     if target == state and (target == "uploading" or _says(history, target, details)):
         return history
     event = "reopened" if target == "uploading" else target
@@ -246,11 +249,14 @@ def _apply(
     return ledger.add(history, event, **details)
 
 
-def _detail(standing: Standing, said: str) -> dict[str, Any]:
+def _detail(standing: Standing, said: str, declaration: Declaration | None) -> dict[str, Any]:
+    """What an event says: the reason, the files it is about, and what the folder is declared as."""
     details: dict[str, Any] = {
         "reason": standing.reason,
         "files": [show_name(name) for name in standing.files],
     }
+    if declaration is not None:
+        details |= {"purpose": str(declaration.purpose), "synthetic": declaration.synthetic}
     return details | ({"said": said} if said else {})
 
 

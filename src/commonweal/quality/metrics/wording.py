@@ -1,15 +1,23 @@
 """How values of metrics are written for people."""
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from commonweal.quality.metrics.definition import Concerned, Kind
 from commonweal.quality.metrics.value import MetricValue
 
 TENTH = Decimal("0.1")
+Write = Callable[[Decimal], str]
+"""How a number is written, digits and all."""
 SINGULAR = {"classes": "class"}
 
 
-def show_value(value: MetricValue) -> str:
+def write_english(number: Decimal) -> str:
+    """A number such as 1,586.5."""
+    return f"{number:,}"
+
+
+def show_value(value: MetricValue, write: Write = write_english) -> str:
     """The value, such as ``88.7 %``; a dash where there is none.
 
     A share is never rounded over its target: failures are rounded up, everything else down.
@@ -18,11 +26,11 @@ def show_value(value: MetricValue) -> str:
         return "–"
     match value.definition.kind:
         case Kind.SHARE:
-            return f"{_per_cent(value)} %"
+            return f"{write(_per_cent(value))} %"
         case Kind.COUNT:
-            return f"{value.value:,.0f}"
+            return write(Decimal(f"{value.value:.0f}"))
         case Kind.MEAN:
-            return _mean(value)
+            return _mean(value, write)
 
 
 def show_concerned(value: MetricValue) -> str:
@@ -63,8 +71,8 @@ def _per_cent(value: MetricValue) -> Decimal:
     return whole if whole == rounded else rounded
 
 
-def _mean(value: MetricValue) -> str:
+def _mean(value: MetricValue, write: Write) -> str:
     """The average of shares is one; other averages have two decimals."""
     if value.definition.of == "metrics":
-        return f"{_per_cent(value)} %"
-    return f"{value.value:,.2f}"
+        return f"{write(_per_cent(value))} %"
+    return write(Decimal(f"{value.value:.2f}"))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from commonweal.engine.settings import DropSettings
 from commonweal.engine.storage import hold_lock, readable_json
+from commonweal.hub.sites.refusals import explain_refusal
 from commonweal.hub.sites.uploads.protocol import Creation, RefusedError
 from commonweal.hub.sites.uploads.storage import (
     ID,
@@ -122,7 +123,7 @@ def add_upload(
     try:
         check_file_name(name)
     except CommonwealError as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        raise RefusedError(HTTPStatus.BAD_REQUEST, explain_refusal(error)) from error
     # One creation at a time, so that room is not promised twice.
     with hold_lock(home / "drop" / f"{PART}room.lock"), _unfinished(draft):
         replaced = [u for u in list_uploads(draft.folder) if u.name.lower() == name.lower()]
@@ -222,7 +223,7 @@ def _check_room(
             elsewhere=promised[False],
         )
     except CommonwealError as error:
-        raise RefusedError(HTTPStatus.INSUFFICIENT_STORAGE, str(error)) from error
+        raise RefusedError(HTTPStatus.INSUFFICIENT_STORAGE, explain_refusal(error)) from error
 
 
 def _check_all_whole(uploads: list[Upload]) -> None:

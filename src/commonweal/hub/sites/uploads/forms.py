@@ -1,19 +1,16 @@
 """What a steward says of a submission before sending it."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commonweal.hub.sites.purposes import list_choices
 from commonweal.intake.purposes import DIALECTS
-from commonweal.intake.sites import Purpose
+from commonweal.intake.sites import Purpose, Site
 from commonweal.schema.model import get_model
 
-PURPOSES = (
-    (Purpose.TEST, _("Test: tries out the account and the way in")),
-    (Purpose.SPRINT, _("Data sprint: de-identified, a few tables at a time")),
-    (Purpose.ALPHA, _("Alpha: de-identified, all tables of the sprint and locations")),
-    (Purpose.PRODUCTION, _("Production: the site's whole data, which replaces the last")),
-)
 KINDS = (
     ("", _("Choose one")),
     ("real", _("Records of real people")),
@@ -32,7 +29,6 @@ class DeclarationForm(forms.Form):
 
     purpose = forms.TypedChoiceField(
         label=_("What the submission is for"),
-        choices=PURPOSES,
         coerce=Purpose,
         widget=forms.Select(attrs={"class": "usa-select"}),
     )
@@ -47,3 +43,10 @@ class DeclarationForm(forms.Form):
         required=False,
         widget=forms.Select(attrs={"class": "usa-select"}),
     )
+
+    def __init__(self, site: Site, *args: Any, **kwargs: Any) -> None:
+        """Offer what the site may send."""
+        super().__init__(*args, **kwargs)
+        purpose = self.fields["purpose"]
+        assert isinstance(purpose, forms.TypedChoiceField)
+        purpose.choices = list_choices(site)

@@ -23,6 +23,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from commonweal.hub.sites.access import get_steward_site
 from commonweal.hub.sites.models import SubmissionRow
+from commonweal.hub.sites.purposes import PURPOSE_NAMES, list_missing_steps
+from commonweal.hub.sites.refusals import explain_refusal
 from commonweal.hub.sites.uploads.drafts import (
     Draft,
     add_upload,
@@ -32,7 +34,7 @@ from commonweal.hub.sites.uploads.drafts import (
     list_drafts,
     start_draft,
 )
-from commonweal.hub.sites.uploads.forms import PURPOSES, DeclarationForm, list_dialects
+from commonweal.hub.sites.uploads.forms import DeclarationForm, list_dialects
 from commonweal.hub.sites.uploads.protocol import Creation, RefusedError
 from commonweal.hub.sites.uploads.storage import Upload, fill, list_uploads
 from commonweal.hub.sites.uploads.views import get_settings
@@ -40,18 +42,23 @@ from commonweal.intake.drop_area import in_words, list_file_names, make_area
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.purposes import choose_dialect
-from commonweal.intake.sites import Purpose, Site, check_authorised, get_site
+from commonweal.intake.sites import Site, check_authorised, get_site
 from commonweal.schema.errors import CommonwealError
 
 UNREADABLE = 422
 """HTTP's word for a form that arrived whole and cannot be acted on."""
 TOO_LARGE = 413
 FORBIDDEN = 403
+NOT_FOUND = 404
 SMALL_BYTES = 50_000_000
 """What a plain form may carry; it cannot go on where it broke."""
 MOST_CHECKSUMS = 100_000
 """Length of the field with the browser's checksums."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class NoDraftError(Exception):
+    """What is asked for was handed in or discarded, or is not the steward's own."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Steward:
         """The steward's own draft."""
         draft = find_draft(self.area, steward=self.key, draft_id=draft_id)
         if draft is None:
-            raise Http404
+            raise NoDraftError
         return draft
 
 
@@ -113,7 +120,11 @@ def for_stewards(view: StewardView) -> StewardView:
         except CommonwealError as error:
             context = {"section": "upload", "problem": error}
             return render(request, "sites/uploads/elsewhere.html", context, status=FORBIDDEN)
-        return view(request, steward, *args, **kwargs)
+        try:
+            return view(request, steward, *args, **kwargs)
+        except NoDraftError:
+            context = {"section": "upload", "site": site}
+            return render(request, "sites/uploads/gone.html", context, status=NOT_FOUND)
 
     return answer
 
@@ -122,18 +133,19 @@ def for_stewards(view: StewardView) -> StewardView:
 @for_stewards
 def show_uploads(request: HttpRequest, steward: Steward) -> HttpResponse:
     """What was begun and not handed in, and the form that begins a submission."""
-    form = DeclarationForm(request.POST if request.method == "POST" else None)
+    form = DeclarationForm(steward.site, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
             return _start(steward, form)
         except CommonwealError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, explain_refusal(error))
     drafts = list_drafts(steward.area, steward=steward.key)
     context = {
         "section": "upload",
         "site": steward.site,
         "form": form,
         "drafts": [_describe(draft) for draft in drafts],
+        "missing": list_missing_steps(get_settings().home, steward.site),
         "sftp_port": get_settings().drop.sftp_port,
     }
     return render(request, "sites/uploads/index.html", context, status=_status(form))
@@ -160,7 +172,7 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
         known = rows.values_list("folder", flat=True)
         folder = finish_draft(draft, stated, now=datetime.now(tz=UTC), known=known)
     except (CommonwealError, RefusedError) as error:
-        return _answer(request, draft, problem=str(error))
+        return _answer(request, draft, problem=_explain(error))
     return redirect("uploads:received", folder.name)
 
 
@@ -172,7 +184,7 @@ def discard(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespon
     try:
         discard_draft(draft)
     except RefusedError as error:
-        return _answer(request, draft, problem=str(error))
+        return _answer(request, draft, problem=_explain(error))
     return redirect("uploads:index")
 
 
@@ -200,7 +212,7 @@ def _send_small(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRe
         for file in request.FILES.getlist("files"):
             _take(draft, file)
     except RefusedError as error:
-        return _answer(request, draft, problem=str(error))
+        return _answer(request, draft, problem=_explain(error))
     return redirect("uploads:draft", draft.id)
 
 
@@ -218,8 +230,9 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
     ]
     context = {
         "section": "upload",
+        "site": steward.site,
         "folder": folder,
-        "purpose": _name_purpose(declared.purpose),
+        "purpose": PURPOSE_NAMES[declared.purpose],
         "synthetic": declared.synthetic,
         "files": files,
     }
@@ -259,7 +272,7 @@ def _answer(request: HttpRequest, draft: Draft, *, problem: str = "") -> HttpRes
     context = {
         "section": "upload",
         "draft": draft,
-        "purpose": _name_purpose(draft.purpose),
+        "purpose": PURPOSE_NAMES[draft.purpose],
         "dialect": _find_words(list_dialects(), draft.dialect),
         "rows": [_build_row(draft, upload) for upload in list_uploads(draft.folder)],
         "blank": FileRow("", "", 0, 0, "", is_whole=False, size="", percent=0),
@@ -295,7 +308,7 @@ def _describe(draft: Draft) -> DraftRow:
     count = ngettext("%(count)d file", "%(count)d files", len(uploads)) % {"count": len(uploads)}
     return DraftRow(
         id=draft.id,
-        purpose=_name_purpose(draft.purpose),
+        purpose=str(PURPOSE_NAMES[draft.purpose]),
         begun=date_format(draft.created_at, "DATETIME_FORMAT"),
         files=_("%(files)s, %(whole)d of them whole") % {"files": count, "whole": whole},
     )
@@ -305,9 +318,8 @@ def _find_words(choices: Iterable[tuple[Any, Any]], value: str) -> str:
     return str(dict(choices).get(value, value))
 
 
-def _name_purpose(purpose: Purpose) -> str:
-    """The purpose alone, without what it means."""
-    return _find_words(PURPOSES, purpose).partition(":")[0]
+def _explain(error: CommonwealError | RefusedError) -> str:
+    return explain_refusal(error) if isinstance(error, CommonwealError) else str(error)
 
 
 def _status(form: DeclarationForm) -> int:

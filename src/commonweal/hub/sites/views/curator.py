@@ -23,6 +23,7 @@ from commonweal.hub.sites.presenters import (
     count_notices,
 )
 from commonweal.hub.sites.quarters import list_quarter_ends
+from commonweal.hub.sites.refusals import explain_refusal
 from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
 from commonweal.hub.sites.sprint import build_headings, build_lines
 from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
@@ -69,7 +70,7 @@ def register_site(request: HttpRequest) -> HttpResponse:
             add_site(get_home(), get_user(request), Site(name, purposes=BEFORE_PRODUCTION, **said))
             return redirect("sites:onboarding", site=name)
         except CommonwealError as error:
-            form.add_error(None, f"{error.found} {error.fix or ''}".strip())
+            form.add_error(None, explain_refusal(error))
     context = {"section": "board", "form": form}
     status = UNREADABLE if form.errors else 200
     return render(request, "sites/register.html", context, status=status)
@@ -86,7 +87,7 @@ def record_step(request: HttpRequest, site: Site, step: str) -> HttpResponse:
     try:
         record(get_home(), get_user(request), site, step, on=form.cleaned_data["on"])
     except CommonwealError as error:
-        return _refuse_step(request, site, str(error))
+        return _refuse_step(request, site, explain_refusal(error))
     return redirect("sites:onboarding", site=site.name)
 
 
@@ -124,7 +125,7 @@ def show_new_steward(request: HttpRequest, site: Site) -> HttpResponse:
             add_steward(get_user(request), site.name, email=email, name=name, **said)
             return redirect("sites:people", site=site.name)
         except CommonwealError as error:
-            form.add_error(None, f"{error.found} {error.fix or ''}".strip())
+            form.add_error(None, explain_refusal(error))
     context = frame(request, site, "people", form=form)
     return render(request, "sites/steward.html", context, status=UNREADABLE if form.errors else 200)
 

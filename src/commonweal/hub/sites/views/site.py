@@ -30,6 +30,7 @@ from commonweal.hub.sites.registry_acts import record
 from commonweal.hub.sites.reminders import are_contacts_stale
 from commonweal.hub.sites.reports import SEVERITIES, build_files, render_csv
 from commonweal.hub.sites.trends import build_groups, build_lines, find_title, read_values
+from commonweal.hub.sites.waiting import look_into_drop_area
 from commonweal.intake.onboarding import read_checklist
 from commonweal.intake.sites import Site
 from commonweal.quality.metrics.value import MetricValue
@@ -68,7 +69,11 @@ def show_site(request: HttpRequest, site: Site) -> HttpResponse:
 def list_submissions(request: HttpRequest, site: Site) -> HttpResponse:
     """Everything the site sent, the latest first."""
     page = Paginator(list_light(site.name), ROWS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": build_rows(page.object_list)}
+    context = {
+        "page": page,
+        "rows": build_rows(page.object_list),
+        "drop": look_into_drop_area(get_home(), site),
+    }
     return render(request, "sites/submissions.html", frame(request, site, "submissions", **context))
 
 

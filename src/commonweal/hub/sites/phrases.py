@@ -1,0 +1,130 @@
+"""English sentences of the data files and of the intake, in the reader's language.
+
+What the product declares as data, such as metrics, steps and findings, is in English for the
+command line. The catalogues of the pages hold its sentences too: whole, or as templates, whose
+filled-in copies are recognised by what stands around the gaps and filled in anew. A sentence
+that nobody knows stays as it is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from string import Formatter
+
+from django.utils.translation import gettext, ngettext
+
+from commonweal.hub.common.numbers import show_number
+from commonweal.hub.sites.sentences import DETAILS, SENTENCES
+from commonweal.intake.findings import all_kinds
+from commonweal.intake.lifecycle.reasons import Reason
+from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.onboarding import list_steps
+from commonweal.intake.sprint.plan import list_weeks
+from commonweal.quality.metrics.definition import all_bands, all_metrics, read_list
+from commonweal.quality.metrics.value import Status
+
+_GAP = r"(?P<{name}>.+?)"
+_QUOTED = re.compile("“(.+?)”")
+_NUMBER = re.compile(r"(\d+[.,][\d.,]*\d|\d+(?=%))(%?)", re.ASCII)
+"""One that is written as English does; a year or a code is not."""
+
+
+def say(text: str) -> str:
+    """A text of a declaration; nothing for nothing, which catalogues use for themselves."""
+    return gettext(text) if text else ""
+
+
+def say_filled(template: str, text: str, **facts: str) -> str:
+    """A filled-in template; ``facts`` are put in place of what stands in its gaps.
+
+    Text that does not come from the template is returned as it is.
+    """
+    found = _compile(template).fullmatch(text)
+    if found is None:
+        return text
+    gaps = {name: say_detail(value) for name, value in found.groupdict().items()}
+    return gettext(template).format(**gaps | facts)
+
+
+def say_sentence(text: str) -> str:
+    """A sentence of the intake, by the first template that fits it."""
+    template = find_template(text, SENTENCES)
+    return say(text) if template is None else say_filled(template, text)
+
+
+def say_detail(text: str) -> str:
+    """What stands in a gap: words where they are known, else a name that is nobody's language.
+
+    Several are joined by semicolons, and names of steps stand in quotation marks.
+    """
+    if "; " in text:
+        return "; ".join(map(say_detail, text.split("; ")))
+    if number := _NUMBER.fullmatch(text):
+        shown = show_number(Decimal(number[1].replace(",", "")))
+        return f"{shown} %" if number[2] else shown
+    template = find_template(text, DETAILS)
+    if template is None:
+        return _QUOTED.sub(lambda found: f"“{say(found[1])}”", text)
+    return say_filled(template, text)
+
+
+def find_template(text: str, templates: Iterable[str]) -> str | None:
+    """The first template that a text can have come from."""
+    return next((t for t in templates if _compile(t).fullmatch(text)), None)
+
+
+def say_counts(count: int) -> Mapping[str, str]:
+    """The gaps of a finding's sentences that hold a count with its noun."""
+    shown = {"n": show_number(count)}
+    return {
+        "cells": ngettext("%(n)s cell", "%(n)s cells", count) % shown,
+        "rows": ngettext("%(n)s row", "%(n)s rows", count) % shown,
+        "lines": ngettext("%(n)s line", "%(n)s lines", count) % shown,
+    }
+
+
+def name_event(event: str) -> str:
+    """What happened to a submission, in words."""
+    return say(_spell_event(event))
+
+
+def list_texts() -> Iterator[tuple[str, str]]:
+    """Every text that the catalogues have to hold, with where it comes from."""
+    for metric in all_metrics().values():
+        for text in (metric.title, metric.group, metric.asks, metric.target, metric.advice):
+            yield "quality/metrics/data/metrics.toml", text
+    for band in (band for bands in all_bands().values() for band in bands):
+        yield "quality/metrics/data/bands.toml", band.words
+    for row in read_list("drug_classes.csv"):
+        yield "quality/metrics/data/drug_classes.csv", row["name"]
+    for row in read_list("physical_measurements.csv"):
+        yield "quality/metrics/data/physical_measurements.csv", row["measurement"]
+    for step in list_steps():
+        yield from (("intake/data/onboarding.toml", text) for text in (step.title, step.text))
+    for week in list_weeks():
+        yield "intake/sprint/data/goals.toml", week.title
+    for kind in all_kinds().values():
+        for text in (kind.title, kind.message, kind.meaning, kind.fix):
+            yield "intake/data/findings.toml", text
+    for event in get_states().transitions:
+        yield "intake/lifecycle/data/states.toml", _spell_event(event)
+    for text in (*Status, *Reason, *SENTENCES, *DETAILS):
+        yield "sites/sentences.py", str(text)
+
+
+def _spell_event(event: str) -> str:
+    return event.replace("_", " ").capitalize()
+
+
+@cache
+def _compile(template: str) -> re.Pattern[str]:
+    """The template as a pattern; a gap that is there twice holds the same both times."""
+    seen: set[str] = set()
+    parts: list[str] = []
+    for literal, name, _form, _conversion in Formatter().parse(template):
+        parts.append(re.escape(literal))
+        if name:
+            parts.append(f"(?P={name})" if name in seen else _GAP.format(name=name))
+            seen.add(name)
+    return re.compile("".join(parts), re.DOTALL)
