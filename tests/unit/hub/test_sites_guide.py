@@ -1,5 +1,6 @@
 """The guide: words that are safe to show, every version kept, facts from declarations."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,15 +10,18 @@ from django.urls import reverse
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sites_pages import make_user
+from tests.sites_pages import NOW, make_user
 
+from commonweal.engine.storage import StoredFile
 from commonweal.hub.accounts.models import Role
 from commonweal.hub.sites.guide import PAGES, read_page
 from commonweal.hub.sites.markup import render_markup
 from commonweal.hub.sites.models import AuditEntry, GuideText
+from commonweal.intake.lifecycle.drop import QUIET, DropFolder, judge, parse_version
+from commonweal.intake.onboarding import get_step
 from commonweal.schema.model import get_model
 
-TAGS = {"h2", "h3", "p", "ul", "ol", "li", "strong", "code", "pre", "a"}
+TAGS = {"h2", "h3", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "a"}
 
 
 class Collector(HTMLParser):
@@ -58,6 +62,9 @@ def test_no_text_makes_another_tag_or_an_open_one(text: str) -> None:
     [
         ("## One\nwords\nmore", "<h2>One</h2>\n<p>words more</p>"),
         ("- a\n- **b**", "<ul><li>a</li><li><strong>b</strong></li></ul>"),
+        ("as *not sent*, and *b*.", "<p>as <em>not sent</em>, and <em>b</em>.</p>"),
+        ("**a** *b*", "<p><strong>a</strong> <em>b</em></p>"),
+        ("2 * 3 * 4, a*b*c, *.csv", "<p>2 * 3 * 4, a*b*c, *.csv</p>"),
         ("1. a\n2) `<b>`", "<ol><li>a</li><li><code>&lt;b&gt;</code></li></ol>"),
         ("[x](javascript:1)", "<p>[x](javascript:1)</p>"),
         ("[x](//evil.example)", "<p>[x](//evil.example)</p>"),
@@ -82,6 +89,34 @@ def test_every_page_has_words_and_answers_everybody(page: str, language: str, ho
     answer = client.get(reverse("sites:guide_page", args=[page]))
     assert answer.status_code == 200
     assert f'lang="{language}"' in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_mark_is_left_in_the_words(page: str, language: str, home: Path) -> None:
+    words = re.sub("<pre.*?</pre>", "", read_page(page, language).html, flags=re.DOTALL)
+    assert "*" not in words
+
+
+@pytest.mark.django_db
+def test_the_guide_says_of_an_undeclared_folder_what_happens_to_it(home: Path) -> None:
+    """A folder that has been quiet for three hours is held, and not taken."""
+    version = parse_version("2026-03-01-v1")
+    assert version is not None
+    file = StoredFile("2026-03-01-v1/person.csv", 1, NOW)
+    folder = DropFolder(version, {"person.csv": file})
+    assert judge(folder, None, now=NOW + QUIET + QUIET).state == "held"
+    text = Client().get(reverse("sites:guide_page", args=["transfer"])).text
+    assert "it is held until you add the file" in text
+    assert "three hours" not in text
+
+
+@pytest.mark.django_db
+def test_the_way_to_the_first_submission_does_not_end_with_the_end(home: Path) -> None:
+    text = Client().get(reverse("sites:guide_page", args=["timeline"])).text
+    assert "Production authorised" in text
+    assert get_step("closed").title not in text
 
 
 @pytest.mark.django_db

@@ -66,7 +66,7 @@ def test_the_board_says_how_far_each_table_is_and_why(home: Path, tmp_path: Path
     assert lines["hospital"].mapped == 2
     assert (cells["person"].stage, cells["person"].why) == ("mapped", "")
     assert cells["condition_occurrence"].stage == "loaded"
-    assert "mapped 0.0%" in cells["condition_occurrence"].why
+    assert "mapped 0.0 %, goal 90 %" in cells["condition_occurrence"].why
     assert (cells["person"].submission, cells["person"].folder) == (sent.id, sent.id)
     assert {cell.words for cell in lines["clinic"].cells} == {"Nothing received"}
 

@@ -1,13 +1,21 @@
 """What the upload page refuses before a file is sent, and what it says then."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.sites_pages import make_steward, register_both
+from tests.drop_areas import put_declared, today
+from tests.ready_sites import register_as
+from tests.sites_pages import NOW, make_steward, register_both
+
+from commonweal.engine.storage import Location
+from commonweal.intake.onboarding import authorise
+from commonweal.intake.sites import Purpose, Site
 
 pytestmark = pytest.mark.django_db
+DAY = date(2026, 1, 7)
 
 
 @pytest.fixture
@@ -43,3 +51,54 @@ def test_identified_records_wait_for_the_agreement(client: Client, purpose: str)
     status, page = declare(client, purpose=purpose)
     assert status == 422
     assert "no executed information security agreement" in page
+
+
+def test_what_the_intake_refuses_is_told_without_the_command_line(client: Client) -> None:
+    _, page = declare(client, purpose="test")
+    assert "send made-up records for the purpose test" in page
+    assert "--purpose" not in page
+    assert "commonweal sites" not in page
+    client.cookies.load({"django_language": "es"})
+    assert "no tiene un acuerdo de seguridad" in declare(client, purpose="test")[1]
+
+
+def read_choices(client: Client) -> str:
+    """The choice of a purpose, and what stands below it."""
+    page = client.get(reverse("uploads:index")).content.decode()
+    return page.partition("Begin a submission")[2].partition("Whose records")[0]
+
+
+def test_what_may_not_be_sent_yet_is_said_with_what_is_missing(home: Path, client: Client) -> None:
+    offered = read_choices(client)
+    assert "Production: made-up records only" in offered
+    for missing in ("agreement executed", "Test load passed", "Production authorised"):
+        assert missing in offered
+    home_of = Site("hill", "Hill", isa_date=DAY, purposes=tuple(Purpose), test_load="hill-1")
+    register_as(home, home_of)
+    client.force_login(make_steward("hilda", "hill").user)
+    offered = read_choices(client)
+    assert "which replaces the last" in offered
+    assert "Missing" not in offered
+
+
+def test_a_purpose_that_the_site_may_not_send_is_not_offered(home: Path, client: Client) -> None:
+    authorise(home, "hospital", purposes=(Purpose.TEST,), by="me", now=NOW)
+    offered = read_choices(client)
+    assert "Test: tries out" in offered
+    assert "Alpha" not in offered
+    assert declare(client, purpose="alpha")[0] == 422
+
+
+def test_going_back_to_what_was_handed_in_says_where_it_is(client: Client) -> None:
+    answer = client.get(reverse("uploads:draft", args=["a" * 32]))
+    assert answer.status_code == 404
+    assert "was handed in or discarded" in answer.text
+    assert reverse("sites:submissions", args=["hospital"]) in answer.text
+    assert "release" not in client.get("/sites/nothing/").text
+
+
+def test_the_receipt_leads_to_the_submissions(home: Path, client: Client) -> None:
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1, purpose="test")
+    page = client.get(reverse("uploads:received", args=[today()])).text
+    assert reverse("sites:submissions", args=["hospital"]) in page
+    assert f"with the folder {today()}" in page
