@@ -240,3 +240,42 @@ def test_without_scripts_there_is_a_plain_form(
     expect(page.get_by_role("heading", level=1)).to_have_text("Handed in")
     expect(page.get_by_text(hash_of(folder / "person.csv"))).to_be_visible()
     context.close()
+
+
+def test_two_files_of_one_name_are_named_before_anything_is_sent(
+    served: UploadSite, browser: Browser, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "person.csv").write_text(f"person_id\n{name}\n")
+    (tmp_path / "in" / "death.csv").write_text("person_id\n")
+    (tmp_path / "in" / f"{'x' * 226}.csv").write_text("of no table")
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sign_in(served, page, BEN)
+    begin(page)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("A folder").press("Enter")
+    chooser.value.set_files(str(tmp_path / "in"))
+    expect(page.get_by_role("alert")).to_contain_text("in/a/person.csv, in/b/person.csv")
+    expect(page.get_by_role("row", name="death.csv")).to_contain_text("Arrived", timeout=PATIENCE)
+    expect(page.get_by_role("row", name="person.csv")).to_have_count(0)
+    check_page(page)
+
+    # Chosen one after the other, the last one counts, whatever was computed of the first.
+    for name in ("a", "b"):
+        choose(page, str(tmp_path / "in" / name / "person.csv"))
+    expect(page.get_by_role("alert")).to_have_count(0)
+    row = page.get_by_role("row", name="person.csv")
+    expect(row).to_contain_text("Arrived", timeout=PATIENCE)
+    page.get_by_role("button", name="Hand in", exact=True).press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Handed in")
+    expect(page.get_by_text(hash_of(tmp_path / "in" / "b" / "person.csv"))).to_be_visible()
+    page.get_by_role("link", name="Submissions").click()
+    expect(page.get_by_text("Received, waiting to be checked").first).to_be_visible()
+    check_page(page)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing more to send here")
+    check_page(page)
+    context.close()

@@ -166,7 +166,7 @@ def test_metrics_are_said_and_written_in_spanish(home: Path) -> None:
         "4\xa0285 filas por revisar",
         "Conceptos estándar (GC-1)",
         "¿Cuántos registros llevan un concepto estándar del dominio correcto?",
-        "no alcanza la meta",
+        "no alcanza el objetivo",
         "al menos 90 % en cada tabla y en total",
     ):
         assert words in page

@@ -20,9 +20,11 @@ from commonweal.intake.findings import all_kinds
 from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.onboarding import list_steps
+from commonweal.intake.purposes import DIALECTS
 from commonweal.intake.sprint.plan import list_weeks
 from commonweal.quality.metrics.definition import all_bands, all_metrics, read_list
 from commonweal.quality.metrics.value import Status
+from commonweal.schema.model import get_model
 
 _GAP = r"(?P<{name}>.+?)"
 _QUOTED = re.compile("“(.+?)”")
@@ -109,6 +111,8 @@ def list_texts() -> Iterator[tuple[str, str]]:
             yield "intake/data/findings.toml", text
     for event in get_states().transitions:
         yield "intake/lifecycle/data/states.toml", _spell_event(event)
+    for dialect in DIALECTS:
+        yield "schema", get_model(dialect).title
     for text in (*Status, *Reason, *SENTENCES, *DETAILS):
         yield "sites/sentences.py", str(text)
 

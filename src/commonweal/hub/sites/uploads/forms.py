@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commonweal.hub.sites.phrases import say
 from commonweal.hub.sites.purposes import list_choices
 from commonweal.intake.purposes import DIALECTS
 from commonweal.intake.sites import Purpose, Site
@@ -20,7 +21,7 @@ KINDS = (
 
 def list_dialects() -> list[tuple[str, str]]:
     """What files may follow, with the one that goes with the purpose first."""
-    named = [(name, get_model(name).title) for name in DIALECTS]
+    named = [(name, say(get_model(name).title)) for name in DIALECTS]
     return [("", gettext("What goes with the purpose")), *named]
 
 

@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from commonweal.hub.common.numbers import show_size
 from commonweal.hub.sites.access import get_steward_site
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.purposes import PURPOSE_NAMES, list_missing_steps
@@ -38,7 +39,7 @@ from commonweal.hub.sites.uploads.forms import DeclarationForm, list_dialects
 from commonweal.hub.sites.uploads.protocol import Creation, RefusedError
 from commonweal.hub.sites.uploads.storage import Upload, fill, list_uploads
 from commonweal.hub.sites.uploads.views import get_settings
-from commonweal.intake.drop_area import in_words, list_file_names, make_area
+from commonweal.intake.drop_area import list_file_names, make_area
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.purposes import choose_dialect
@@ -225,7 +226,7 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
         raise Http404
     declared = parse_declaration((place / DECLARATION).read_bytes())
     files = [
-        {"name": name, "size": in_words(file.bytes), "sha256": file.sha256}
+        {"name": name, "size": show_size(file.bytes), "sha256": file.sha256}
         for name, file in sorted((declared.files or {}).items())
     ]
     context = {
@@ -285,7 +286,7 @@ def _answer(request: HttpRequest, draft: Draft, *, problem: str = "") -> HttpRes
 
 
 def _limit() -> dict[str, str]:
-    return {"section": "upload", "limit": in_words(SMALL_BYTES)}
+    return {"section": "upload", "limit": show_size(SMALL_BYTES)}
 
 
 def _build_row(draft: Draft, upload: Upload) -> FileRow:
@@ -297,7 +298,7 @@ def _build_row(draft: Draft, upload: Upload) -> FileRow:
         offset=offset,
         modified=upload.modified,
         is_whole=upload.is_whole,
-        size=in_words(upload.length),
+        size=show_size(upload.length),
         percent=100 * offset // upload.length if upload.length else 100,
     )
 

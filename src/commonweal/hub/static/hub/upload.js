@@ -40,7 +40,11 @@
     let power = 0;
     let amount = size;
     while (amount >= 1000 && power < units.length - 1) { amount /= 1000; power += 1; }
-    return `${power ? amount.toFixed(1) : amount} ${units[power]}`;
+    const digits = power ? 1 : 0;
+    const shown = amount.toLocaleString(document.documentElement.lang, {
+      minimumFractionDigits: digits, maximumFractionDigits: digits,
+    });
+    return `${shown} ${units[power]}`;
   }
 
   function adopt(row) {
