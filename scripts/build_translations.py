@@ -1,4 +1,4 @@
-"""Collect the words of pages and data and compile the translations; needs no gettext on the machine.
+"""Collect the words of pages and data, and compile the translations; needs no gettext.
 
 ``build_translations.py`` brings every catalogue up to date with the templates and the code,
 keeps what is translated, and compiles. ``build_translations.py --check`` changes nothing and

@@ -245,9 +245,11 @@ def test_without_scripts_there_is_a_plain_form(
 def test_two_files_of_one_name_are_named_before_anything_is_sent(
     served: UploadSite, browser: Browser, tmp_path: Path
 ) -> None:
-    for name in ("a", "b"):
-        (tmp_path / "in" / name).mkdir(parents=True)
-        (tmp_path / "in" / name / "person.csv").write_text(f"person_id\n{name}\n")
+    for seconds, name in enumerate(("a", "b"), start=1):
+        file = tmp_path / "in" / name / "person.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"person_id\n{name}\n")
+        os.utime(file, (seconds, seconds))
     (tmp_path / "in" / "death.csv").write_text("person_id\n")
     (tmp_path / "in" / f"{'x' * 226}.csv").write_text("of no table")
     context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})

@@ -80,7 +80,9 @@ def test_a_message_is_filled_in_anew() -> None:
     )
     with translation.override("es"):
         said = say_filled(template, filled, **say_counts(4285))
-    assert said == "el vocabulario abreviado no tiene el concepto: 4\xa0285 celdas de race_concept_id."
+    assert (
+        said == "el vocabulario abreviado no tiene el concepto: 4\xa0285 celdas de race_concept_id."
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,10 @@ def test_a_message_is_filled_in_anew() -> None:
         ("1,234", "1\xa0234"),
         ("1900", "1900"),
         ("v5.0 29-FEB-24", "v5.0 29-FEB-24"),
-        ("it has no row; it is not declared as made up", "no tiene filas; no está declarado como inventado"),
+        (
+            "it has no row; it is not declared as made up",
+            "no tiene filas; no está declarado como inventado",
+        ),
         ("person.csv", "person.csv"),
     ],
 )
@@ -121,7 +126,9 @@ REFUSED: dict[str, Callable[[Path], object]] = {
     "taken": lambda home: register_site(home, Site("hospital", "Other")),
     "unknown": lambda home: get_site(home, "nowhere"),
     "no step": lambda _: get_step("dance"),
-    "early": lambda home: record_isa_executed(home, "hospital", on=date(1999, 1, 1), by="", now=NOW),
+    "early": lambda home: record_isa_executed(
+        home, "hospital", on=date(1999, 1, 1), by="", now=NOW
+    ),
     "by hand": lambda home: record_step(home, "hospital", "isa", on=NOW.date(), by="", now=NOW),
     "test load": lambda home: record_step(
         home, "hospital", "test_load", on=NOW.date(), by="", now=NOW

@@ -93,28 +93,31 @@ def name_event(event: str) -> str:
 
 def list_texts() -> Iterator[tuple[str, str]]:
     """Every text that the catalogues have to hold, with where it comes from."""
-    for metric in all_metrics().values():
-        for text in (metric.title, metric.group, metric.asks, metric.target, metric.advice):
-            yield "quality/metrics/data/metrics.toml", text
-    for band in (band for bands in all_bands().values() for band in bands):
-        yield "quality/metrics/data/bands.toml", band.words
-    for row in read_list("drug_classes.csv"):
-        yield "quality/metrics/data/drug_classes.csv", row["name"]
-    for row in read_list("physical_measurements.csv"):
-        yield "quality/metrics/data/physical_measurements.csv", row["measurement"]
-    for step in list_steps():
-        yield from (("intake/data/onboarding.toml", text) for text in (step.title, step.text))
-    for week in list_weeks():
-        yield "intake/sprint/data/goals.toml", week.title
-    for kind in all_kinds().values():
-        for text in (kind.title, kind.message, kind.meaning, kind.fix):
-            yield "intake/data/findings.toml", text
-    for event in get_states().transitions:
-        yield "intake/lifecycle/data/states.toml", _spell_event(event)
-    for dialect in DIALECTS:
-        yield "schema", get_model(dialect).title
-    for text in (*Status, *Reason, *SENTENCES, *DETAILS):
-        yield "sites/sentences.py", str(text)
+    sources: Mapping[str, Iterable[str]] = {
+        "quality/metrics/data": _list_texts_of_metrics(),
+        "intake/data/onboarding.toml": _list_parts(list_steps(), "title", "text"),
+        "intake/sprint/data/goals.toml": _list_parts(list_weeks(), "title"),
+        "intake/data/findings.toml": _list_parts(
+            all_kinds().values(), "title", "message", "meaning", "fix"
+        ),
+        "intake/lifecycle/data/states.toml": map(_spell_event, get_states().transitions),
+        "schema": _list_parts(map(get_model, DIALECTS), "title"),
+        "sites/sentences.py": (*map(str, Status), *map(str, Reason), *SENTENCES, *DETAILS),
+    }
+    return ((place, text) for place, texts in sources.items() for text in texts)
+
+
+def _list_texts_of_metrics() -> Iterator[str]:
+    asked = ("title", "group", "asks", "target", "advice")
+    yield from _list_parts(all_metrics().values(), *asked)
+    for bands in all_bands().values():
+        yield from _list_parts(bands, "words")
+    yield from (row["name"] for row in read_list("drug_classes.csv"))
+    yield from (row["measurement"] for row in read_list("physical_measurements.csv"))
+
+
+def _list_parts(declared: Iterable[object], *names: str) -> Iterator[str]:
+    return (str(getattr(one, name)) for one in declared for name in names)
 
 
 def _spell_event(event: str) -> str:

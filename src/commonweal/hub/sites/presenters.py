@@ -86,7 +86,7 @@ class Row:
 
     @property
     def is_read(self) -> bool:
-        """Whether it was checked and its report is there, so that rows and findings were counted."""
+        """Whether it was checked, so that rows and findings were counted."""
         return bool(self.row.verdict)
 
     @property

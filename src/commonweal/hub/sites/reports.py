@@ -101,7 +101,9 @@ def _build_finding(finding: Mapping[str, Any]) -> FindingView:
         severity_name=names[finding["severity"]],
         title=say(kind.title) if kind else finding["code"],
         meaning=say(kind.meaning) if kind else "",
-        message=say_filled(kind.message, finding["message"], **counts) if kind else finding["message"],
+        message=say_filled(kind.message, finding["message"], **counts)
+        if kind
+        else finding["message"],
         fix=say_filled(kind.fix, finding["fix"], **counts) if kind else finding["fix"],
         column=finding["column"] or "",
         count=finding["count"],

@@ -72,8 +72,10 @@ REFUSALS: Mapping[str, Any] = {
 
 SENTENCES = (
     *REFUSALS,
-    "It does not count as the test load: {lacks}. Mend this, and send made-up records for the "
-    "purpose test through the drop area again.",
+    (
+        "It does not count as the test load: {lacks}. Mend this, and send made-up records for the "
+        "purpose test through the drop area again."
+    ),
     "It is not made current: it is synthetic, and the site has data of real people, which stay.",
 )
 

@@ -62,7 +62,9 @@ class Heading:
 def build_headings(start: date | None) -> list[Heading]:
     """The weeks that have tables as goals."""
     return [
-        Heading(week.number, say(week.title), week.due, tuple(tuple(t.split("_")) for t in week.tables))
+        Heading(
+            week.number, say(week.title), week.due, tuple(tuple(t.split("_")) for t in week.tables)
+        )
         for week in list_weeks(start)
         if week.tables
     ]

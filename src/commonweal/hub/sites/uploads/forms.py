@@ -1,6 +1,6 @@
 """What a steward says of a submission before sending it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext
@@ -48,6 +48,5 @@ class DeclarationForm(forms.Form):
     def __init__(self, site: Site, *args: Any, **kwargs: Any) -> None:
         """Offer what the site may send."""
         super().__init__(*args, **kwargs)
-        purpose = self.fields["purpose"]
-        assert isinstance(purpose, forms.TypedChoiceField)
+        purpose = cast("forms.TypedChoiceField", self.fields["purpose"])
         purpose.choices = list_choices(site)

@@ -120,7 +120,9 @@
 
   function send(item) {
     item.state = "sending";
-    item.upload = new tus.Upload(item.file, {
+    // What an upload says after another file has taken its place is of no interest.
+    const still = (act) => (...told) => { if (item.upload === upload) act(...told); };
+    const upload = new tus.Upload(item.file, {
       endpoint: words.endpoint,
       uploadUrl: item.address,
       chunkSize: CHUNK,
@@ -129,13 +131,14 @@
       storeFingerprintForResuming: false,
       retryDelays: [0, 1000, 3000],
       onShouldRetry: (error) => navigator.onLine && !isFinal(error),
-      onUploadUrlAvailable: () => { item.address = item.upload.url; },
-      onProgress: (sent) => { item.sent = sent; show(item); },
-      onSuccess: () => { item.sent = item.length; change(item, "whole"); },
-      onError: (error) => stumble(item, error),
+      onUploadUrlAvailable: still(() => { item.address = upload.url; }),
+      onProgress: still((sent) => { item.sent = sent; show(item); }),
+      onSuccess: still(() => { item.sent = item.length; change(item, "whole"); }),
+      onError: still((error) => stumble(item, error)),
     });
+    item.upload = upload;
     show(item);
-    item.upload.start();
+    upload.start();
   }
 
   const statusOf = (error) => (error.originalResponse ? error.originalResponse.getStatus() : 0);
@@ -230,10 +233,12 @@
     const item = known || addRow(file);
     const isSame = file.name === item.name && file.size === item.length
       && String(file.lastModified) === item.modified;
+    // By all that can be seen it is the same file; its checksum is compared at the end.
+    compute(file);
     if (known && isGoing(item) && isSame) return;
     if (item.upload) item.upload.abort();
+    item.upload = null;
     item.file = file;
-    compute(file);
     if (isSame && item.state === "whole") return;
     if (!isSame) {
       // Another file of this name: the server lets the old one go when the new one begins.
