@@ -1,7 +1,8 @@
 """Issues that open when a metric of a table misses its target and close when it meets it again.
 
 One issue stands for one site, metric and table, whatever the parts that make the metric up.
-Every submission that is judged leaves a note of its own, once.
+Every submission that is judged leaves a note of its own, once; one that was checked again is
+judged again, by the metrics of its newest check.
 """
 
 from collections import defaultdict
@@ -52,7 +53,9 @@ def _is_judged_by_later(issue: Issue, row: SubmissionRow) -> bool:
     judged = issue.notes.exclude(kind="comment").order_by("-at", "-id").first()
     if judged is None:
         return False
-    return judged.at > row.received_at or judged.submission == row.submission
+    if judged.submission == row.submission:
+        return bool(judged.facts.get("check", 1) >= row.check_number)
+    return judged.at > row.received_at
 
 
 def _open(row: SubmissionRow, metric: str, table: str, values: Values) -> None:
@@ -86,5 +89,5 @@ def _note(issue: Issue, row: SubmissionRow, kind: str, values: Values) -> None:
         by=row.submission,
         kind=kind,
         submission=row.submission,
-        facts={"values": [dict(value) for value in poor]},
+        facts={"values": [dict(value) for value in poor], "check": row.check_number},
     )
