@@ -39,7 +39,7 @@ class WhyNot(StrEnum):
 
     DE_IDENTIFIED = "de_identified"
     OTHER_KIND = "other_kind"
-    """Its people are made up and the programme's are not, or the reverse."""
+    """Its people are made up and those of the snapshot are not, or the reverse."""
     NO_FEEDS = "no_feeds"
     """The programme had no snapshot of its participants."""
     UNUSABLE = "unusable"
@@ -172,10 +172,12 @@ def _keep_why_not(settings: Settings, submission: Submission) -> None:
 def _find_reason(settings: Settings, submission: Submission) -> WhyNot:
     if submission.purpose in DE_IDENTIFIED:
         return WhyNot.DE_IDENTIFIED
-    if submission.synthetic != settings.programme.synthetic:
-        return WhyNot.OTHER_KIND
     try:
-        find_latest_folder(settings.home)
+        newest = find_latest_folder(settings.home)
     except CommonwealError:
         return WhyNot.NO_FEEDS
-    return WhyNot.UNUSABLE
+    try:
+        read_feeds(newest, synthetic=not submission.synthetic)
+    except CommonwealError:
+        return WhyNot.UNUSABLE
+    return WhyNot.OTHER_KIND
