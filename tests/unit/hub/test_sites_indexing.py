@@ -93,7 +93,7 @@ def test_the_newest_check_is_shown_and_the_earlier_ones_are_named(
     client = Client()
     client.force_login(make_steward("own", "hospital").user)
     page = client.get(reverse("sites:submission", args=["hospital", row.folder])).content.decode()
-    assert "By curator: the list of units changed" in page
+    assert 'By curator: <span lang="en">the list of units changed</span>' in page
     assert "When it was handed in." in page
     report = client.get(reverse("sites:report", args=["hospital", row.folder, "json"]))
     assert f'filename="{sent.id}-check-2.json"' in report["Content-Disposition"]
