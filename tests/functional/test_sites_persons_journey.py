@@ -1,6 +1,7 @@
 """A steward hands in, sees whose consent is missing, and downloads the lists and the roster."""
 
 import csv
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from commonweal.engine.settings import HubSettings, ProgrammeSettings, Settings
 from commonweal.intake.check.concepts import Terms
 from commonweal.intake.lifecycle.acts import make_ledger, rerun_check
 from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.drop import RECEIPT
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, Site, register_site
 from commonweal.intake.submission import list_submissions
@@ -28,6 +30,7 @@ HARBOUR = Site(
     "harbour", "Harbour Hospital", "MA", isa_date=date(2026, 1, 7), purposes=(Purpose.TEST,)
 )
 GOOD, OTHER, GONE, STRANGER = 7_000_001, 7_000_002, 7_000_003, 7_000_004
+FOLDER = "2026-03-01-v1"
 OPENED = {"hub", "registry", "drop", "pickup"}
 """What the sites process may reach into."""
 
@@ -52,7 +55,7 @@ def persons_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> It
 
 def put_folder(home: Path) -> None:
     """A test load in the drop area: four persons, one of whom has the name of somebody else."""
-    folder = home / "drop" / "harbour" / "2026-03-01-v1"
+    folder = home / "drop" / "harbour" / FOLDER
     folder.mkdir(parents=True)
     write_persons(folder, GOOD, OTHER, GONE, STRANGER)
     names = [(GOOD, "Ann", "Smith"), (OTHER, "Zoe", "Jones")]
@@ -102,6 +105,11 @@ def test_a_steward_sees_whose_consent_is_missing_and_downloads_lists_and_roster(
     # A folder is handed in; its page says whose consent is missing, in counts.
     put_folder(home)
     persons_hub.work()
+    receipt = json.loads((home / "drop" / "harbour" / FOLDER / RECEIPT).read_bytes())
+    assert receipt["persons_and_consent"]["persons_without_consent"] == {
+        "not_enrolled": 1,
+        "withdrawn": 1,
+    }
     page.get_by_role("link", name="Submissions", exact=True).click()
     page.locator("tbody a").first.click()
     section = page.get_by_role("region", name="Persons and consent")

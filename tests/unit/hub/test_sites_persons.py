@@ -95,6 +95,7 @@ def test_counts_are_on_the_page_and_in_the_mail_and_nobody_is_named(
     body = Notice.objects.get(kind="verdict").body
     assert "Persons: 4 sent." in body
     assert "Without consent: 2, of whom 1 have withdrawn." in body
+    assert not Notice.objects.filter(kind="persons").exists(), "one mail tells it"
     page = page_of(steward(), SubmissionRow.objects.get())
     assert "Of these, withdrawn" in page
     stored = [*PersonsRow.objects.values(), *Notice.objects.values()]
@@ -190,7 +191,10 @@ def test_a_later_comparison_takes_the_place_of_the_first(
     assert PersonsRow.objects.get().facts == {"why_not": "no_feeds"}
     know(programme.home)
     match_at_intake(programme, landed)
-    index_submissions(programme.home, now=NOW)
+    for _ in range(2):
+        index_submissions(programme.home, now=NOW)
+    told = Notice.objects.get(kind="persons")
+    assert "Without consent: 2" in told.body, "told when it was known, and once"
     first = PersonsRow.objects.get()
     place = programme.home / "pickup" / "hospital" / "persons" / landed.id
     assert (first.as_of, [day.name for day in place.iterdir() if day.is_dir()]) == (
@@ -204,6 +208,7 @@ def test_a_later_comparison_takes_the_place_of_the_first(
     index_submissions(programme.home, now=NOW)
     assert PersonsRow.objects.get().facts["persons_without_consent"]["withdrawn"] == 1
     assert [day.name for day in place.iterdir() if day.is_dir()] == ["2026-03-02"]
+    assert Notice.objects.filter(kind="persons").count() == 2
 
 
 def test_what_is_retracted_leaves_no_list_and_no_count(programme: Settings, tmp_path: Path) -> None:

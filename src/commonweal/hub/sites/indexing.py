@@ -19,7 +19,7 @@ from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import Attachment, write_notice
 from commonweal.hub.sites.persons import describe_persons
-from commonweal.hub.sites.persons_indexing import index_persons
+from commonweal.hub.sites.persons_indexing import index_persons, tell_persons
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import Entry, list_entries
 from commonweal.intake.onboarding import read_checklist
@@ -143,7 +143,7 @@ def _show_event(event: dict[str, Any]) -> dict[str, Any]:
 def _tell(row: SubmissionRow, entry: Entry, now: datetime) -> int:
     """Write the notice of a verdict, or of a folder that cannot be taken; once for each."""
     if row.verdict:
-        return _tell_verdict(row, now) + tell_new_check(row, now)
+        return _tell_verdict(row, now) + tell_new_check(row, now) + tell_persons(row, now)
     if row.state in FOLDER_STATES:
         number = len(entry.history.events)
         return _tell_folder(row, f"folder/{row.site}/{row.folder}/{number}", now)

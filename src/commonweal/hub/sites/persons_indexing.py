@@ -5,10 +5,16 @@ their site find them.
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from commonweal.hub.sites.models import PersonsRow
+from django.utils.translation import gettext as _
+
+from commonweal.engine.storage import digest_of
+from commonweal.hub.sites.models import Notice, PersonsRow, SubmissionRow
+from commonweal.hub.sites.outbox import write_notice
+from commonweal.hub.sites.persons import describe_persons
 from commonweal.intake.matching.matched import REPORT
 from commonweal.intake.matching.pickup import lay_out_lists, remove_other_lists
 from commonweal.intake.submission import Submission, list_submissions
@@ -34,6 +40,29 @@ def index_persons(home: Path) -> int:
     remove_other_lists(home, listed)
     PersonsRow.objects.exclude(submission__in=list(found)).delete()
     return sum(before.get(name) != made for name, made in found.items())
+
+
+def tell_persons(row: SubmissionRow, now: datetime) -> int:
+    """Write the counts of a comparison that none of the mails about a submission holds yet.
+
+    The mail of the verdict has those that were known by then; feeds of a later day may say
+    something else.
+    """
+    told = describe_persons(row.submission)
+    about = Notice.objects.filter(site=row.site, attach=row.submission)
+    if not told or about.filter(body__contains=told).exists():
+        return 0
+    return int(
+        write_notice(
+            f"persons/{row.submission}/{digest_of(told)[:12]}",
+            site=row.site,
+            kind="persons",
+            subject=_("Persons and consent of the submission %(id)s") % {"id": row.submission},
+            body=told,
+            attach=row.submission,
+            now=now,
+        )
+    )
 
 
 def _read(
