@@ -16,6 +16,7 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
 )
+from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import choose_dialect
@@ -65,6 +66,7 @@ def submit(
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     check_is_folder(folder)
     report = run_check(folder, dialect=choose_dialect(purpose, dialect))
+    report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:

@@ -13,6 +13,7 @@ from pathlib import Path
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import Location, make_private, readable_json, whole_folder
 from commonweal.intake.landing import Submission
+from commonweal.intake.lifecycle.tombstones import DE_IDENTIFIED
 from commonweal.intake.matching.matched import (
     Matched,
     ProgrammeSide,
@@ -22,7 +23,6 @@ from commonweal.intake.matching.matched import (
 )
 from commonweal.intake.matching.pickup import find_lists_folder
 from commonweal.intake.matching.sent import open_submission
-from commonweal.intake.sites import Purpose
 from commonweal.pipeline.curate import list_curated_submissions
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.progress import Progress
@@ -30,8 +30,6 @@ from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 
 FOLDER, NOT_COMPARED = "matching", "not_compared.json"
-DE_IDENTIFIED = (Purpose.SPRINT, Purpose.ALPHA)
-"""Purposes for which sites write ids that are no participants'."""
 
 
 class WhyNot(StrEnum):

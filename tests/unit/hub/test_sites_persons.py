@@ -1,5 +1,6 @@
 """Which persons of a submission may be sent: what its page, its mail and its lists say."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -214,8 +215,8 @@ def test_a_later_comparison_takes_the_place_of_the_first(
 def test_what_is_retracted_leaves_no_list_and_no_count(programme: Settings, tmp_path: Path) -> None:
     know(programme.home)
     landed = hand_in(programme, tmp_path / "in")
-    derived = list_derived(programme.home, landed)
-    order = Retraction(landed, "wrong file", "me", derived=derived)
+    derived = partial(list_derived, programme.home)
+    order = Retraction(landed, "wrong file", "me", list_derived=derived)
     retract(programme.home, order, now=NOW, engine=programme.engine)
     assert not list((programme.home / "pickup").rglob("*.csv")), "before the worker comes round"
     index_submissions(programme.home, now=NOW)

@@ -182,18 +182,28 @@ def test_everything_is_listed_and_found_by_its_names(home: Path) -> None:
     states = {entry.id: entry.state for entry in list_entries(home)}
     current = get_accepted(home, "hospital")
     assert current is not None
-    misnamed = next(name for name in states if "misnamed" in name)
     assert states == {
         current.id: "current",
         f"hospital/{today(1)}": "superseded",
-        misnamed: "misnamed",
+        "hospital/March": "misnamed",
     }
+    misnamed = get_entry(home, "hospital/March")
+    assert get_entry(home, f"hospital/{misnamed.key}") == misnamed
     assert get_entry(home, f"hospital/{today(2)}").submission == current
     assert get_landed(home, current.id) == current
     with pytest.raises(CommonwealError, match="is superseded: nothing of it"):
         get_landed(home, f"hospital/{today(1)}")
     with pytest.raises(CommonwealError, match="no submission called"):
         get_entry(home, "hospital/1999-01-01-v1")
+
+
+def test_nothing_is_the_name_of_no_submission(home: Path) -> None:
+    """As it comes from a variable that was never set; a folder that waits has no id yet."""
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1)
+    receive_site(make_receiver(home), HOSPITAL)
+    for name in ("", " "):
+        with pytest.raises(CommonwealError, match="There is no submission called"):
+            get_entry(home, name)
 
 
 def test_only_a_folder_that_waits_can_be_declared(home: Path) -> None:
