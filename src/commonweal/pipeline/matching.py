@@ -13,7 +13,6 @@ from pathlib import Path
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import Location, make_private, readable_json, whole_folder
 from commonweal.intake.landing import Submission
-from commonweal.intake.lifecycle.tombstones import DE_IDENTIFIED
 from commonweal.intake.matching.matched import (
     Matched,
     ProgrammeSide,
@@ -23,6 +22,7 @@ from commonweal.intake.matching.matched import (
 )
 from commonweal.intake.matching.pickup import find_lists_folder
 from commonweal.intake.matching.sent import open_submission
+from commonweal.intake.sites import IDENTIFIED
 from commonweal.pipeline.curate import list_curated_submissions
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.progress import Progress
@@ -121,7 +121,7 @@ def check_identified(submission: Submission) -> None:
     Raises:
         CommonwealError: it is for a purpose whose files are de-identified at the site.
     """
-    if submission.purpose in DE_IDENTIFIED:
+    if submission.purpose not in IDENTIFIED:
         raise CommonwealError(
             f"The persons of a submission for {submission.purpose} are de-identified.",
             expected="a submission for test or production, whose persons are participants",
@@ -168,7 +168,7 @@ def _keep_why_not(settings: Settings, submission: Submission) -> None:
 
 
 def _find_reason(settings: Settings, submission: Submission) -> WhyNot:
-    if submission.purpose in DE_IDENTIFIED:
+    if submission.purpose not in IDENTIFIED:
         return WhyNot.DE_IDENTIFIED
     try:
         newest = find_latest_folder(settings.home)

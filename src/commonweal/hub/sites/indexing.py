@@ -170,6 +170,7 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
         "It has %(rows)s rows. The check found %(errors)d kinds of error and %(warnings)d kinds "
         "of warning. The report is attached; it says where each of them is and how to mend it."
     )
+    persons = describe_persons(row.submission)
     advice = "" if row.is_accepted else _("Please mend what it says and submit again.")
     return int(
         write_notice(
@@ -177,9 +178,7 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
             site=row.site,
             kind="verdict",
             subject=subject,
-            body="\n\n".join(
-                filter(None, [body % counts, advice, describe_persons(row.submission)])
-            ),
+            body="\n\n".join(filter(None, [body % counts, advice, *row.not_counted, persons])),
             attach=row.submission,
             now=now,
         )
