@@ -320,7 +320,12 @@ def _land(
 def write_papers(
     scratch: Path, submission: Submission, report: CheckReport, around: Surroundings | None
 ) -> None:
-    """Write what stands beside the files of a submission: manifest, reports, metrics, event."""
+    """Write what stands beside the files of a submission: manifest, reports, metrics, event.
+
+    The papers are read on pages and go with mails, so they hold no value of a cell, whatever
+    whoever checked the folder wanted to see.
+    """
+    report = report.without_values()
     place = Location.of(scratch)
     place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
     place.create(REPORT, readable_json(report.to_json()))

@@ -116,7 +116,7 @@ def _read_landed(submission: Submission) -> dict[str, Any]:
         "rows": submission.rows,
         "errors": checked.count(Severity.ERROR),
         "warnings": checked.count(Severity.WARNING),
-        "report": _without_values(report),
+        "report": report,
         "metrics": _read_json(submission.folder / METRICS),
         "comparison": _read_json(submission.folder / COMPARISON),
     }
@@ -127,15 +127,6 @@ def _read_json(file: Path) -> dict[str, Any]:
         return {}
     content: dict[str, Any] = json.loads(file.read_bytes())
     return content
-
-
-def _without_values(report: dict[str, Any]) -> dict[str, Any]:
-    """The report without any value, even where one was asked to be shown."""
-    folders = [report, *report["files"]]
-    for finding in (finding for folder in folders for finding in folder["findings"]):
-        for example in finding["examples"]:
-            example.pop("value", None)
-    return report
 
 
 def _show_event(event: dict[str, Any]) -> dict[str, Any]:
