@@ -1,46 +1,16 @@
 """The verbs ``check``, ``submit``, ``submissions`` and ``sites``, run as a steward runs them."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.command_line import Run
 from tests.intake_folders import valid_row, write_persons, write_table
-
-from commonweal.cli.main import main
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line as installed, with its programme in a fresh folder."""
-    monkeypatch.setenv("COMMONWEAL_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.chdir(home.parent)
-
-    def run_once(*arguments: str | Path) -> Done:
-        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return run_once
 
 
 def test_exit_codes_and_json(tmp_path: Path, run: Run) -> None:

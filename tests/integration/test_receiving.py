@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.command_line import Run
 from tests.drop_areas import (
     HOSPITAL,
     declaration,
@@ -30,11 +31,9 @@ from tests.object_stores import (
     READER_SECRET,
     SECRET,
     ObjectStore,
-    run_moto,
     run_seaweedfs,
 )
 
-from commonweal.cli.main import main
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
 from commonweal.intake.landing import find_metrics, get_accepted, list_submissions
@@ -46,28 +45,6 @@ from commonweal.intake.sites import Site, get_site
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 PROGRAM = "from commonweal.cli.main import main; main()"
 SETTINGS_OF_RUN = {"COMMONWEAL_ENGINE__MEMORY_LIMIT": "200MB", "COLUMNS": "200"}
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_seaweedfs(tmp_path_factory.mktemp("weed")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_moto(tmp_path_factory.mktemp("moto")) as running:
-        yield running
 
 
 def new_bucket(server: ObjectStore) -> Location:
@@ -84,26 +61,6 @@ def drop(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return make_home(tmp_path)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line in a folder of its own, with the keys of the store in files."""
-    (tmp_path / "key").write_text(KEY)
-    (tmp_path / "secret").write_text(SECRET)
-    for name, value in SETTINGS_OF_RUN.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run_once(*words: object) -> Done:
-        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return run_once
 
 
 def test_one_folder_from_upload_to_current(drop: Location, home: Path) -> None:
@@ -262,6 +219,8 @@ def test_a_full_disk_leaves_the_previous_current(
 
 def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_path: Path) -> None:
     bucket = new_bucket(seaweedfs)
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "commonweal.toml").write_text(
         f'[storage]\nendpoint = "{seaweedfs.endpoint}"\n'
         'access_key_file = "key"\nsecret_key_file = "secret"\n'
