@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -215,6 +216,54 @@ def test_a_full_disk_leaves_the_previous_current(
     current = get_accepted(home, "hospital")
     assert current is not None
     assert current.rows == 19_999
+
+
+LIMITS = {
+    "nothing": lambda size: 0,
+    "room for half of an event": lambda size: 100,
+    "room for half of the copy": lambda size: size // 2,
+    "room for all but a line of the copy": lambda size: size - 10,
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_disk_that_takes_no_more_leaves_the_previous_current(tmp_path: Path, limit: str) -> None:
+    """For anybody, not for administrators alone: a process whose files may not grow any further
+    meets the same refusal of the system in the middle of a write.
+    """
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(1), 1)
+    assert receive_with_limit(home, resource.RLIM_INFINITY) == ["current"]
+    before = get_accepted(home, "hospital")
+    put_declared(drop, today(2), *range(1, 20_000))
+    most = LIMITS[limit](len(persons_csv(*range(1, 20_000))))
+    for _ in range(2):
+        assert receive_with_limit(home, most) in ([], ["failed"])
+        assert get_accepted(home, "hospital") == before
+        assert [s.id for s in list_submissions(home)] == [before.id if before else ""]
+        assert list((home / "landing").rglob(".receiving-*")) == []
+    assert receive_with_limit(home, resource.RLIM_INFINITY)[-1] == "current"
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert current.rows == 19_999
+
+
+def receive_with_limit(home: Path, most: int) -> list[str]:
+    """States told by a round of which no file may grow beyond so many bytes."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", PROGRAM, "receive", "--json"],
+        env=os.environ | SETTINGS_OF_RUN | {"PYTHONPATH": SOURCE, "COMMONWEAL_HOME": str(home)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    outcomes = json.loads(done.stdout)
+    assert (done.returncode == 2) == any(o["state"] == "failed" for o in outcomes)
+    assert all(o["said"] for o in outcomes if o["state"] == "failed")
+    return [outcome["state"] for outcome in outcomes]
 
 
 def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_path: Path) -> None:
