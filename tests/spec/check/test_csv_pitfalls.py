@@ -61,6 +61,15 @@ PITFALLS = [
         {("encoding.utf16", ""): ()},
         0,
     ),
+    *(
+        Pitfall(
+            f"{code} without a mark, in letters that are not Latin",
+            lines(*[row(b"1", text="漢字の検査".encode() * 30)] * 2000).decode().encode(code),
+            {("encoding.utf16", ""): ()},
+            0,
+        )
+        for code in ("utf-16-le", "utf-16-be")
+    ),
     Pitfall("UTF-32", lines(OK).decode().encode("utf-32"), {("encoding.utf16", ""): ()}, 0),
     Pitfall(
         "UTF-32 without a mark",
