@@ -364,6 +364,31 @@ def test_an_erasure_from_all_that_a_site_sent(run: Run, tmp_path: Path) -> None:
     assert not any(b"\n2," in content for content in left)
 
 
+def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1, purpose="test")
+    run("receive")
+    assert "of 1 sites is what was written" in run("submissions", "verify").stdout
+    (submission,) = list_submissions(home)
+    (submission.folder / "person.csv").write_bytes(b"other")
+    step = next((home / "history" / "hospital").rglob("000002.json"))
+    step.write_text(step.read_text().replace("commonweal", "nobody"))
+    told = run("submissions", "verify", "--site", "hospital", "--json")
+    damaged = json.loads(told.stdout)["damaged"]
+    assert (told.returncode, [damage["place"] for damage in damaged]) == (
+        1,
+        [f"history of hospital/{today()}", submission.id],
+    )
+    assert "event 2 is missing or was changed" in damaged[0]["said"]
+    assert run("submissions", "verify").stdout.count("\n") == 2
+    assert run("submissions", "verify", "--site", "nowhere").returncode == 2
+    events = home / "registry" / "events" / "hospital"
+    events.mkdir(parents=True)
+    (events / "000001.json").write_text("{}")
+    told = run("submissions", "verify", "--site", "hospital")
+    assert (told.returncode, "The registry of hospital is not whole" in told.stdout) == (1, True)
+
+
 def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     drop = Location.of(home / "drop" / "hospital")

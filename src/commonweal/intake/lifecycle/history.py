@@ -87,9 +87,12 @@ def read_history(home: Path, site: str, key: str) -> History:
 
 def list_histories(home: Path, site: str) -> list[History]:
     """Every history of a site by key."""
-    place = home / "history" / site
-    keys = sorted(p.name for p in place.glob("[!.]*") if p.is_dir())
-    return [read_history(home, site, key) for key in keys]
+    return [read_history(home, site, key) for key in list_keys(home, site)]
+
+
+def list_keys(home: Path, site: str) -> list[str]:
+    """The keys of a site's histories, in their order."""
+    return sorted(p.name for p in (home / "history" / site).glob("[!.]*") if p.is_dir())
 
 
 def list_sites_with_history(home: Path) -> list[str]:
@@ -130,15 +133,6 @@ def record_event(
             fix="Try again when they are done.",
         )
     return History(history.site, history.key, (*history.events, _read(entry)))
-
-
-def verify_history(home: Path, site: str, key: str) -> bool:
-    """Whether every event is there, unchanged, and could have happened."""
-    try:
-        _ = read_history(home, site, key).state
-    except CommonwealError:
-        return False
-    return True
 
 
 def _place(home: Path, site: str, key: str) -> Location:
