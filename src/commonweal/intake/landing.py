@@ -28,6 +28,7 @@ from commonweal.engine.storage import (
 )
 from commonweal.intake.check.folder import survey_folder
 from commonweal.intake.completeness import measure_files
+from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.lifecycle.compare import compare_submissions
 from commonweal.intake.lifecycle.current import find_current_id
@@ -113,10 +114,11 @@ def submit_folder(
     there whole, in one step; until then the previous one is current.
 
     Raises:
-        CommonwealError: the site is unknown or not authorised, the files are not those that
-            were checked, or the landing area cannot be written.
+        CommonwealError: the site is unknown or not authorised, the folder holds a link, the
+            files are not those that were checked, or the landing area cannot be written.
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    check_holds_no_links(folder)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(
@@ -144,6 +146,22 @@ def submit_folder(
     if landed.is_accepted and landed.purpose is Purpose.TEST:
         record_test_load_passed(home, site, submission=landed.id, by=delivery.by, now=now)
     return landed
+
+
+def check_holds_no_links(folder: Path) -> None:
+    """Refuse a folder with links: what they lead to lies elsewhere, and may be no one's to send.
+
+    Raises:
+        CommonwealError: there is a link in it.
+    """
+    looked_at = (path for path in folder.iterdir() if not path.name.startswith("."))
+    links = sorted(show_name(path.name) for path in looked_at if path.is_symlink())
+    if links:
+        raise CommonwealError(
+            f"{', '.join(links)} in {folder}: links to what lies elsewhere are not handed in.",
+            expected="a folder that holds the files themselves",
+            fix="Copy the files into the folder in place of the links.",
+        )
 
 
 def find_submission(

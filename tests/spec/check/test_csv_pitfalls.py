@@ -77,6 +77,16 @@ PITFALLS = [
         {("encoding.utf16", ""): ()},
         0,
     ),
+    *(
+        Pitfall(
+            f"a space {where} a quoted value",
+            lines(OK, row(b"2", text=text), OK3),
+            {("structure.stray_quote", ""): ((3, 2),)},
+            2,
+            1,
+        )
+        for where, text in (("before", b' "a,b"'), ("after", b'"a,b" '))
+    ),
     Pitfall("Latin-1 byte", lines(OK, LATIN, OK3), {("encoding.invalid_utf8", ""): ((3, 2),)}, 3),
     Pitfall(
         "too few fields", lines(OK, SHORT, OK3), {("structure.ragged_row", ""): ((3, 2),)}, 2, 1
