@@ -6,16 +6,20 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.intake_folders import check, csv_text, programme_table
 
+from commonweal.intake.check import plain
+from commonweal.intake.check.block import PAD, new_buffer
 from commonweal.intake.check.columnar import Source, check_cells
 from commonweal.intake.check.doubtful import build_suspect, read_key
 from commonweal.intake.check.exact import find_fault
 from commonweal.intake.check.kept import is_kept, is_kept_presence
+from commonweal.intake.check.loops import load_compiled
 from commonweal.intake.check.preflight import survey
 from commonweal.intake.check.structure import Copy, copy_sound_records
 from commonweal.intake.findings import Tally
@@ -87,15 +91,21 @@ def test_all_passes_together_count_what_python_counts(
     assert (report.files[0].rows, report.files[0].rejected_rows) == (len(rows), 0)
 
 
+LOOPS = pytest.mark.parametrize("little", [-1, 1 << 40], ids=["compiled", "plain"])
+"""Text is always too much for the plain loops, or never."""
+
+
 DAMAGED = st.lists(st.sampled_from(['"', ",", "\n", "\r\n", "\r", "a", "é", '"",'])).map("".join)
 
 
-@given(DAMAGED)
+@LOOPS
+@given(text=DAMAGED)
 @settings(max_examples=500, deadline=None)
-@example('a,"b\n')
-@example('1,2\n"a\n\n",b\n"x"y,1\n1,2\n')
-def test_structure_is_called_sound_only_when_python_reads_the_same(text: str) -> None:
-    with TemporaryDirectory() as name:
+@example(text='a,"b\n')
+@example(text='1,2\n"a\n\n",b\n"x"y,1\n1,2\n')
+def test_structure_is_called_sound_only_when_python_reads_the_same(little: int, text: str) -> None:
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("commonweal.intake.check.loops.LITTLE", little)
         path = Path(name) / "file.csv"
         path.write_text("a,b\n" + text, encoding="utf-8", newline="")
         structure = survey(path, header_bytes=4, header_lines=1, width=2, progress=lambda _: None)
@@ -103,6 +113,28 @@ def test_structure_is_called_sound_only_when_python_reads_the_same(text: str) ->
             records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
             assert len(records) == structure.records
             assert {len(record) for record in records} <= {2}
+
+
+@given(DAMAGED, st.integers(1, 3))
+@settings(max_examples=1000, deadline=None)
+@example('a,"b', 2)
+@example('a,"b"', 2)
+@example("a,b\r", 2)
+@example('"a"\r\n""\r', 1)
+def test_plain_and_compiled_loops_see_the_same_edges(text: str, width: int) -> None:
+    content = text.encode()
+    seen = []
+    for loops in (plain, load_compiled()):
+        data = new_buffer(len(content))
+        data[PAD : PAD + len(content)] = list(content)
+        edges = np.zeros((width + 1, len(content) + 2), dtype=np.int32)
+        breaks = np.zeros(len(content), dtype=np.int32)
+        rows, cut, broken, crlf = loops.find_edges(
+            data, data.view("<u8"), PAD + len(content), edges, breaks
+        )
+        found = (edges[:, :rows].tolist(), cut, breaks[:broken].tolist(), crlf)
+        seen.append(found if rows >= 0 else None)
+    assert seen[0] == seen[1]
 
 
 def copy_records(source: Path, *, block: int) -> Copy:
@@ -189,13 +221,18 @@ def read_whole(field: Field, cells: list[str], *, quoted: bool) -> tuple[Tally, 
     st.lists(CELLS | FLOATS, min_size=1, max_size=40).filter(lambda c: "\0" not in "".join(c)),
     st.booleans(),
     st.sampled_from([0, 500]),
+    st.sampled_from([-1, 1 << 40]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @example(
-    Field("cell", DataType.FLOAT, False, False, ""), ["-1.5", "-", ".", "5.", "1.2.3"], False, 500
+    Field("cell", DataType.FLOAT, False, False, ""),
+    ["-1.5", "-", ".", "5.", "1.2.3"],
+    False,
+    500,
+    -1,
 )
 @example(
-    Field("cell", DataType.INTEGER, True, True, ""), ["12345678", "9" * 18, "9" * 19], True, 500
+    Field("cell", DataType.INTEGER, True, True, ""), ["12345678", "9" * 18, "9" * 19], True, 500, -1
 )
 @example(
     Field("cell", DataType.TIMESTAMP, False, False, ""),
@@ -207,13 +244,15 @@ def read_whole(field: Field, cells: list[str], *, quoted: bool) -> tuple[Tally, 
     ],
     False,
     500,
+    -1,
 )
 def test_the_three_readers_together_are_the_certain_one(
-    field: Field, cells: list[str], quoted: bool, few: int
+    field: Field, cells: list[str], quoted: bool, few: int, little: int
 ) -> None:
     cells = [cell.encode("utf-8", "ignore").decode() for cell in cells]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("commonweal.intake.check.cells.FEW", few)
+        patch.setattr("commonweal.intake.check.loops.LITTLE", little)
         tally, kept = read_whole(field, cells, quoted=quoted)
     expected = Counter(filter(None, (find_fault(field, cell) for cell in cells)))
     found = {f.code: f.count for f in tally.findings(file="f", table="t", details={})}

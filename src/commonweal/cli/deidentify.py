@@ -1,17 +1,18 @@
 """``commonweal deidentify``: files for a trial, made at the site from the real ones."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commonweal.cli.check import FolderArgument, run_check, write_report
+from commonweal.cli.check import run_check, write_report
 from commonweal.cli.output import OUT, JsonOption, print_json
 from commonweal.cli.progress import Bars
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import read_settings
 from commonweal.engine.storage import readable_json
+from commonweal.intake.check.folder import check_is_folder
 from commonweal.intake.deidentify.folder import DIALECTS, Request, deidentify_folder
 from commonweal.intake.deidentify.people import NOT_DRAWN, OVER_AGE, PERSON_ABSENT, UNUSED
 from commonweal.intake.deidentify.report import Deidentification, TableReport
@@ -25,6 +26,9 @@ REASONS = {
 }
 KEY_ENDING = ".key.csv"
 
+FolderArgument = Annotated[
+    Path, typer.Argument(help="Folder with one CSV file for each table.", show_default=False)
+]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder to make; it must not be there yet.")]
 DialectOption = Annotated[
     str, typer.Option(help=f"What the new files follow: {' or '.join(DIALECTS)}.")
@@ -52,7 +56,8 @@ TableOption = Annotated[
 AsOfOption = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d"], help="Day whose year ages are counted at; today when not given."
+        formats=["%Y-%m-%d"],
+        help="Day whose year ages are counted at: today when not given, or one since last year.",
     ),
 ]
 ReportOption = Annotated[
@@ -94,6 +99,10 @@ def deidentify(
             expected=f"one of {', '.join(DIALECTS)}",
             fix="Choose one of these with --dialect.",
         )
+    check_is_folder(folder)
+    today = datetime.now().astimezone().date()
+    day = as_of.date() if as_of else today
+    _check_day(day, today)
     checked = run_check(folder, dialect=from_dialect)
     key_file = key or out.with_name(out.name + KEY_ENDING)
     request = Request(
@@ -102,7 +111,7 @@ def deidentify(
         key=key_file,
         report=checked,
         dialect=dialect,
-        as_of=(as_of or datetime.now().astimezone()).date(),
+        as_of=day,
         most_persons=persons,
         tables=frozenset(table or ()),
         dry_run=dry_run,
@@ -117,6 +126,17 @@ def deidentify(
         print_json(done.to_json() | {"folder": str(out), "key": str(key_file)})
     else:
         _print(done, request)
+
+
+def _check_day(day: date, today: date) -> None:
+    """Ages counted at a day long past would let people of more than 80 years through."""
+    first = date(today.year - 1, 1, 1)
+    if not first <= day <= today:
+        raise CommonwealError(
+            f"Ages cannot be counted at {day}.",
+            expected=f"a day from {first} until today",
+            fix="Check the year, or leave --as-of out: ages are counted today then.",
+        )
 
 
 def _print(done: Deidentification, request: Request) -> None:

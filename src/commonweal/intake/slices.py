@@ -9,8 +9,8 @@ from io import BufferedReader
 
 import numpy as np
 
+from commonweal.intake.check.block import QUOTE
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES
-from commonweal.intake.check.records import QUOTE
 from commonweal.schema.errors import CommonwealError
 
 SLICE_BYTES = 4 << 20

@@ -42,7 +42,7 @@ def deidentify(*arguments: object) -> int:
 
 
 def test_it_makes_the_files_and_the_key_beside_them(folder: Path, capsys: Capture) -> None:
-    assert deidentify("site", "--out", "made", "--as-of", "2026-11-25") == ExitCode.OK
+    assert deidentify("site", "--out", "made") == ExitCode.OK
     said = capsys.readouterr().out
     assert sorted(path.name for path in (folder / "made").iterdir()) == [
         "condition_occurrence.csv",
@@ -109,4 +109,19 @@ def test_a_folder_that_is_not_accepted_is_refused(folder: Path, capsys: Capture)
     told = capsys.readouterr().err
     assert "commonweal check" in told
     assert "MCMLXI" not in told
+    assert not (folder / "made").exists()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2019-12-31", "9999-12-31"])
+def test_ages_are_counted_at_no_day_long_past_or_to_come(
+    folder: Path, day: str, capsys: Capture
+) -> None:
+    assert deidentify("site", "--out", "made", "--as-of", day) == ExitCode.COULD_NOT_RUN
+    assert f"Ages cannot be counted at {day}" in capsys.readouterr().err
+    assert not (folder / "made").exists()
+
+
+def test_one_file_alone_is_told_that_its_folder_is_needed(folder: Path, capsys: Capture) -> None:
+    assert deidentify("site/person.csv", "--out", "made") == ExitCode.COULD_NOT_RUN
+    assert "Give the folder that holds it: site" in capsys.readouterr().err
     assert not (folder / "made").exists()

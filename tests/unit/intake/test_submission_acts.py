@@ -177,6 +177,15 @@ def test_everything_is_listed_and_found_by_its_names(home: Path) -> None:
         get_entry(home, "hospital/1999-01-01-v1")
 
 
+def test_nothing_is_the_name_of_no_submission(home: Path) -> None:
+    """As it comes from a variable that was never set; a folder that waits has no id yet."""
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1)
+    receive_site(make_receiver(home), HOSPITAL)
+    for name in ("", " "):
+        with pytest.raises(CommonwealError, match="There is no submission called"):
+            get_entry(home, name)
+
+
 def test_only_a_folder_that_waits_can_be_declared(home: Path) -> None:
     said = build_declaration("test", synthetic=True)
     with pytest.raises(CommonwealError, match="not a folder of a drop area"):

@@ -17,7 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from commonweal.intake.check.cells import Judgement, fetch_words, get_column, judge
+from commonweal.intake.check.block import Bits, Mask, Split
+from commonweal.intake.check.cells import fetch_words, judge, read_text
 from commonweal.intake.check.doubtful import (
     Reading,
     build_keys,
@@ -27,9 +28,8 @@ from commonweal.intake.check.doubtful import (
 from commonweal.intake.check.kept import is_kept, is_kept_day, is_kept_presence
 from commonweal.intake.check.lines import LineMap
 from commonweal.intake.check.preflight import MAX_RECORD_BYTES, RecordCounter, Structure
-from commonweal.intake.check.records import Bits, Mask, Positions, Split
 from commonweal.intake.findings import MAX_EXAMPLES, Tally
-from commonweal.schema.model import DataType, Field
+from commonweal.schema.model import Field
 
 BATCH_ROWS = 100_000
 ROW = "row"
@@ -94,27 +94,22 @@ class _ColumnPass:
         """Judge the cells of a block whose first row has this number; what is kept of them."""
         if not self._is_kept and not is_checked(self.field):
             return None
-        is_text = self.field.type is DataType.STRING
-        column = get_column(split, words, self._place, every_quote=is_text)
-        filled = column.lengths > 0
-        judgement = judge(self.field, column) if filled.any() else Judgement(filled)
-        known, values = judgement.sure & filled, judgement.values
-        doubtful = ~known if self.field.required else filled & ~known
-        if doubtful.any():
-            rows = np.flatnonzero(doubtful)
-            reading = read_doubtful(self.field, column.read_text(rows))
-            self._report(reading, rows + first)
-            if values is not None:
-                known[rows], values[rows] = reading.has_key, reading.keys
+        judged = judge(self.field, split, words, self._place)
+        known, rows = judged.known, judged.doubtful
+        if rows.size:
+            text = read_text(split, self._place, rows)
+            reading = read_doubtful(self.field, text)
+            self._report(reading, rows.astype(np.int64) + first)
+            known[rows], judged.values[rows] = reading.has_key, reading.keys
+            if self._is_presence:
+                known[rows] = [cell != "" for cell in text]
         if not self._is_kept:
             return None
         if self._is_presence:
-            return _as_array(np.packbits(filled, bitorder="little"), filled, pa.bool_())
-        if values is None:
-            return pa.nulls(split.rows, self._type)
-        return _as_array(values, known, self._type)
+            return _as_array(np.packbits(known, bitorder="little"), known, pa.bool_())
+        return _as_array(judged.values, known, self._type)
 
-    def _report(self, reading: Reading, numbers: Positions) -> None:
+    def _report(self, reading: Reading, numbers: npt.NDArray[np.int64]) -> None:
         """Count the faults, and locate only as many as will be shown."""
         name = self.field.name
         for code, faults in reading.faults.items():

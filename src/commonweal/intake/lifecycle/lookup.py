@@ -99,8 +99,8 @@ def get_entry(home: Path, name: str) -> Entry:
         CommonwealError: there is none.
     """
     for entry in _walk(home):
-        ids = {event.submission for event in entry.history.events}
-        if name in (entry.id, entry.name) or name in ids:
+        ids = {event.submission for event in entry.history.events if event.submission}
+        if name in ids | {entry.id, entry.name}:
             return entry
     raise CommonwealError(
         f"There is no submission called {name!r}.",

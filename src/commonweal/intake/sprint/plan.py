@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from commonweal.schema.errors import CommonwealError
+
 DAYS = 7
 
 
@@ -35,10 +37,20 @@ class Week:
 
 
 def list_weeks(start: date | None = None) -> tuple[Week, ...]:
-    """The weeks in their order, counted from the day the sprint begins."""
+    """The weeks in their order, counted from the day the sprint begins.
+
+    Raises:
+        CommonwealError: the calendar ends before the sprint does.
+    """
     weeks = _read_weeks()
     if start is None:
         return weeks
+    if date.max - start < timedelta(days=DAYS * len(weeks)):
+        raise CommonwealError(
+            f"A sprint cannot begin on {start}.",
+            expected="a first day in the years to come",
+            fix="Check the year.",
+        )
     return tuple(
         replace(week, first_day=start + timedelta(days=DAYS * (week.number - 1))) for week in weeks
     )

@@ -2,7 +2,10 @@
 
 from datetime import date
 
+import pytest
+
 from commonweal.intake.sprint.plan import find_week, list_goals, list_weeks
+from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import Submission, get_model
 
 MONDAY = date(2027, 1, 11)
@@ -38,3 +41,8 @@ def test_weeks_as_json() -> None:
     first = list_weeks(MONDAY)[0].to_json()
     assert first["tables"] == ["person", "visit_occurrence"]
     assert (first["first_day"], first["due"]) == ("2027-01-11", "2027-01-17")
+
+
+def test_a_sprint_does_not_go_past_the_end_of_the_calendar() -> None:
+    with pytest.raises(CommonwealError, match="cannot begin on 9999-12-31"):
+        list_weeks(date(9999, 12, 31))
