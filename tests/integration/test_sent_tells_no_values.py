@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import polars as pl
 import pytest
+from tests.command_line import Run
 from tests.drop_areas import HOSPITAL
 from tests.intake_folders import SETTINGS, check
-from tests.marked_folder import find_traces, write_accepted, write_marked
+from tests.marked_folder import NUMBER, WORD, find_traces, write_accepted, write_marked
+from tests.small_programme import make_small_programme, mark_contacts
 
 from commonweal.engine.settings import Settings
 from commonweal.hub.commands import SETTINGS_MODULE
@@ -34,6 +37,7 @@ from commonweal.hub.sites.models import Contact
 Contact.objects.create(site="hospital", name="C", email="c@hospital.example",
     confirmed_on=date.today())
 """
+STRANGER = f"{NUMBER}00001"
 PAPERS = ("report.json", "report.html", "manifest.json", "submission.json", "completeness.json")
 
 
@@ -125,3 +129,40 @@ def test_values_that_were_asked_for_stay_on_the_screen(home: Path, tmp_path: Pat
     assert any("<!doctype html>" in mail.lower() for mail in mails)
     assert [trace for mail in mails for trace in find_traces(mail)] == []
     assert [name for name, said in read_records(home).items() if find_traces(said)] == []
+
+
+def plant(folder: Path) -> set[str]:
+    """Markers in all that says who somebody is, and a stranger; the ids of all who are there."""
+    for file in folder.glob("pii_*.csv"):
+        cells = pl.read_csv(file, infer_schema=False)
+        texts = [n for n in cells.columns if n != "person_id" and not n.endswith("_id")]
+        cells.with_columns(pl.lit(WORD).alias(name) for name in texts).write_csv(file)
+    person = pl.read_csv(folder / "person.csv", infer_schema=False)
+    stranger = person.head(1).with_columns(pl.lit(STRANGER).alias("person_id"))
+    pl.concat([person, stranger]).write_csv(folder / "person.csv")
+    return {STRANGER, *person["person_id"]}
+
+
+def test_a_comparison_with_participants_tells_counts_and_lists_ids_of_the_site(
+    run: Run, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    make_small_programme(home)
+    mark_contacts(home, f"{WORD}other")
+    sent = plant(home / "outbox")
+    told = run("match", home / "outbox", "--synthetic", "--out", "lists", "--json")
+    assert told.returncode == 0, told.stderr
+    report = json.loads(told.stdout)
+    assert report["persons_without_consent"]["not_enrolled"] == 1
+    words = run("match", home / "outbox", "--synthetic")
+    said = [told.stdout, told.stderr, words.stdout, words.stderr]
+    assert [trace for text in said for trace in find_traces(text)] == []
+    assert not any(person in text for person in sent for text in said)
+    lists = {file.name: file.read_text() for file in (tmp_path / "lists").iterdir()}
+    assert not any(WORD.lower() in text.lower() for text in lists.values())
+    kept = lists.pop("match.json")
+    assert not any(person in kept for person in sent)
+    assert STRANGER in lists["persons_without_consent.csv"]
+    for text in lists.values():
+        ids = {line.split(",")[0] for line in text.splitlines()[1:]}
+        assert ids <= sent
