@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.drop_areas import HOSPITAL, make_receiver
 from tests.intake_folders import SETTINGS
 
+from commonweal.engine.storage import Location
 from commonweal.intake.landing import get_accepted, list_submissions
 from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.lifecycle.receive import receive_site
@@ -52,19 +53,20 @@ def receive(home: Path) -> None:
 
 
 def retract_persons(home: Path) -> None:
-    """Does nothing when an earlier run got to the end of it."""
-    if not list_submissions(home)[-1].replaces:
-        _retract(home, frozenset({2}))
+    """From both submissions and their folders; nothing when an earlier run got to the end."""
+    if not all(submission.replaces for submission in list_submissions(home)):
+        _retract(home, frozenset({1}))
 
 
 def retract_all(home: Path) -> None:
-    """The same."""
+    """The same for all of a submission."""
     if len(list_submissions(home)) > 1:
         _retract(home, None)
 
 
 def _retract(home: Path, persons: frozenset[int] | None) -> None:
-    order = Retraction(list_submissions(home)[-1], "asked for", "curator", persons)
+    drop = Location.of(home / "drop" / "hospital")
+    order = Retraction(list_submissions(home)[-1], "asked for", "curator", persons, drop)
     retract(home, order, now=datetime.now(tz=UTC), engine=SETTINGS)
 
 
@@ -115,6 +117,7 @@ def describe(home: Path) -> dict[str, object]:
         "landed": [(s.key, s.verdict, bool(s.replaces)) for s in landed],
         "states": {h.key: h.state for h in histories},
         "damaged": verify_site(home, "hospital"),
+        "dropped": sorted(p.name for p in (home / "drop").rglob("*") if p.is_file()),
         "left over": sorted(p.name for p in (home / "landing").rglob(".*")),
     }
 

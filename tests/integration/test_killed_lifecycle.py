@@ -23,7 +23,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one current submission, and a second one waiting to be taken."""
     home = make_home(tmp_path_factory.mktemp("prepared"))
     drop = Location.of(home / "drop" / "hospital")
-    put_declared(drop, today(1, days=1), 1)
+    put_declared(drop, today(1, days=1), 1, 4)
     receive_site(make_receiver(home), HOSPITAL)
     put_declared(drop, today(), 1, 2, 3)
     return home

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.drop_areas import (
     put_declared,
     today,
 )
+from tests.intake_folders import SETTINGS
 from tests.object_stores import (
     KEY,
     READER_KEY,
@@ -41,6 +43,7 @@ from commonweal.intake.landing import find_metrics, get_accepted, list_submissio
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
+from commonweal.intake.lifecycle.retract import Retraction, retract
 from commonweal.intake.sites import Site, get_site
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
@@ -77,6 +80,22 @@ def test_one_folder_from_upload_to_current(drop: Location, home: Path) -> None:
     put_declared(drop, today(2), 1, 2, 3)
     states = {o.folder: o.state for o in receive_site(receiver, HOSPITAL)}
     assert states == {today(1): "superseded", today(2): "current"}
+
+
+def test_persons_are_erased_from_every_folder_of_a_store(drop: Location, home: Path) -> None:
+    """Taken in, repeated, and never read; nobody else's."""
+    receiver = make_receiver(home, drop)
+    for version in (2, 3):
+        put_declared(drop, today(version), 1, 2)
+        receive_site(receiver, HOSPITAL)
+    put_declared(drop, today(1), 1, 9)
+    put_declared(drop, today(4), 7, purpose="test")
+    (submission,) = list_submissions(home)
+    order = Retraction(submission, "asked for", "curator", frozenset({1}), drop)
+    certificate = retract(home, order, now=datetime.now(tz=UTC), engine=SETTINGS)
+    assert {file.name.partition("/")[0] for file in drop.list_files()} == {today(4)}
+    assert certificate["drop_folders"] == [today(1), today(2), today(3)]
+    assert not list((home / "landing").rglob(".*"))
 
 
 def test_a_large_file_arrives_whole(drop: Location, home: Path, tmp_path: Path) -> None:
@@ -327,11 +346,14 @@ def test_an_erasure_on_the_command_line(run: Run, tmp_path: Path) -> None:
     erase = ["submissions", "retract", submission.id, "--reason", "withdrawal"]
     assert "not said what to erase" in run(*erase).stderr
     dry = json.loads(run(*erase, "--persons", "list.txt", "--dry-run", "--json").stdout)
-    assert dry["files"] == [{"name": "person.csv", "rows": 2, "removed": 1, "whole": False}]
+    assert dry["submissions"][0]["files"] == [
+        {"name": "person.csv", "rows": 2, "removed": 1, "whole": False, "doubtful": 0}
+    ]
+    assert dry["drop_area"] == [{"folder": today(), "files": 4, "stays": None}]
     assert "add --yes" in run(*erase, "--persons", "list.txt").stderr
     assert list_submissions(home) == [submission]
     done = run(*erase, "--persons", "list.txt", "--yes", "--by", "curator", "--json")
-    certificate = json.loads(done.stdout)
+    (certificate,) = json.loads(done.stdout)
     assert (certificate["ordered_by"], certificate["rows"]) == ("curator", 1)
     (new,) = list_submissions(home)
     assert new.id == certificate["replacement"]
@@ -353,15 +375,26 @@ def test_an_erasure_from_all_that_a_site_sent(run: Run, tmp_path: Path) -> None:
     current = get_accepted(home, "hospital")
     assert current is not None
     erase = ["submissions", "retract", current.id, "--persons", "list.txt", "--reason", "x"]
-    dry = json.loads(run(*erase, "--everywhere", "--dry-run", "--json").stdout)
-    assert [plan["files"][0]["removed"] for plan in dry] == [1, 1]
-    assert "Would go from" in run(*erase, "--everywhere", "--dry-run").stdout
-    done = json.loads(run(*erase, "--everywhere", "--yes", "--json").stdout)
+    narrow = json.loads(run(*erase, "--only-this", "--dry-run", "--json").stdout)
+    assert [plan["submission"] for plan in narrow["submissions"]] == [current.id]
+    assert any("which holds 1 of these persons" in left for left in narrow["not_covered"])
+    dry = json.loads(run(*erase, "--dry-run", "--json").stdout)
+    assert [plan["files"][0]["removed"] for plan in dry["submissions"]] == [1, 1]
+    assert [copy["folder"] for copy in dry["drop_area"]] == [today(1), today(3)]
+    shown = run(*erase, "--dry-run").stdout
+    assert shown.count("Would go from") == 2
+    assert f"In the drop area, {today(1)}: 4 files would go." in shown
+    done = json.loads(run(*erase, "--yes", "--json").stdout)
     assert [certificate["rows"] for certificate in done] == [1, 1]
     assert [s.rows for s in list_submissions(home)] == [1, 2, 2]
     left = [p.read_bytes() for p in home.rglob("person.csv")]
     assert len(left) == 4
     assert not any(b"\n2," in content for content in left)
+    put_declared(drop, today(4), 1, 2, 3)
+    assert "current" in run("receive").stdout
+    assert "1 person whose records were retracted" in (
+        (list_submissions(home)[-1].folder / "report.html").read_text()
+    )
 
 
 def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
@@ -379,7 +412,7 @@ def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
         1,
         [f"history of hospital/{today()}", submission.id],
     )
-    assert "event 2 is missing or was changed" in damaged[0]["said"]
+    assert "Event 2 is missing, was changed" in damaged[0]["said"]
     assert run("submissions", "verify").stdout.count("\n") == 2
     assert run("submissions", "verify", "--site", "nowhere").returncode == 2
     events = home / "registry" / "events" / "hospital"

@@ -11,12 +11,13 @@ from rich.text import Text
 from commonweal.cli.check import FileBars
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json, print_json_line
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.intake.lifecycle.history import DAMAGED
 from commonweal.intake.lifecycle.receive import Outcome, receive_sites
 from commonweal.intake.sites import Site, get_site, list_sites
 from commonweal.pipeline.receiving import build_receiver
 from commonweal.schema.errors import CommonwealError, ExitCode
 
-TROUBLE = ("unreachable", "failed", "busy")
+TROUBLE = ("unreachable", "failed", "busy", DAMAGED)
 """Outcomes that are nobody's verdict: the work could not be done."""
 
 
@@ -32,9 +33,10 @@ def receive(
     """Look into the drop areas of the sites, and take in what is ready.
 
     A folder is called YYYY-MM-DD-vN. With a declaration, _SUBMISSION.json, it is taken at
-    once and its checksums are verified; without one it is waited for and then held. Of each
-    purpose the latest folder counts; every other one is told and listed. A drop area that
-    cannot be reached costs nobody else anything: what was current stays current.
+    once and its checksums are verified; without one it is waited for and then held. Of
+    production what becomes ready last counts, and at the same time the later name; folders
+    for other purposes are all taken. A drop area that cannot be reached costs nobody else
+    anything: what was current stays current.
 
     With --watch only what is new is printed, with --json as one value to a line. The exit
     code is 2 when something could not be done; a rejected submission is no fault here.
@@ -66,7 +68,7 @@ def _watch(settings: Settings, site: str, seconds: float, *, json: bool) -> None
     while True:
         outcomes = run_round(settings, _choose(settings, site))
         new = [outcome for outcome in outcomes if outcome not in told]
-        told = {outcome for outcome in outcomes if not outcome.folder}
+        told = {o for o in outcomes if not o.folder or o.state == DAMAGED}
         for outcome in new:
             if json:
                 print_json_line(outcome.to_json())

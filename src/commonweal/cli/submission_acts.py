@@ -1,7 +1,9 @@
 """What the data centre does with one submission: ``commonweal submissions rerun`` and others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
+from commonweal.intake.findings import show_name
 from commonweal.intake.lifecycle.acts import (
     declare_folder,
     exclude_submission,
@@ -25,15 +28,18 @@ from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import get_entry, get_landed
 from commonweal.intake.lifecycle.reception import locate_drop
 from commonweal.intake.lifecycle.retract import (
+    NobodyFoundError,
     Retraction,
+    RetractionPlan,
     plan_retraction,
+    read_certificate,
     read_person_list,
     retract,
 )
 from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.purposes import check_dialect
 from commonweal.intake.sites import Purpose, get_site
-from commonweal.intake.submission import Submission, list_of_site
+from commonweal.intake.submission import Submission
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import list_derived
 from commonweal.pipeline.measuring import get_surroundings
@@ -91,7 +97,7 @@ def declare(
     """Declare a folder that a site put into its drop area without a declaration.
 
     The next round of `commonweal receive` takes it, when it is complete or quiet for long
-    enough.
+    enough. One that expired is opened again, if its files are still there.
 
     Example: commonweal submissions declare general_hospital/2026-03-01-v1 --purpose test
     """
@@ -155,9 +161,9 @@ def retract_one(
         Path | None, typer.Option(help="Erase the persons in this file, one id to a line.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Erase the whole submission.")] = False,
-    everywhere: Annotated[
+    only_this: Annotated[
         bool,
-        typer.Option("--everywhere", help="The persons also from the site's other submissions."),
+        typer.Option("--only-this", help="The persons from no other submission of the site."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would go, and erase nothing.")
@@ -168,39 +174,43 @@ def retract_one(
 ) -> None:
     """Erase some persons, or all of a submission, with a certificate.
 
-    Data files, notes and reports go, and so does the folder in the drop area. What curation
-    made is emptied and made again by the next `commonweal curate`. Sealed releases are not
-    touched. Where persons are erased, a new version of the folder takes the place of the old.
+    Data files, notes and reports go, and so do copies in the drop area of the site: folders
+    with any of the persons, or, with --all, folders of nothing but these files; unfinished
+    uploads as well. What curation made is emptied and made again by the next
+    `commonweal curate`. Sealed releases are not touched.
 
-    Each submission has a certificate of its own; with --everywhere there may be several.
+    Persons are erased from everything the site sent, and each submission has a certificate of
+    its own. With --only-this they stay in the others, and the certificate says where.
 
     Example: commonweal submissions retract ID --persons withdrawn.txt --reason "withdrawal"
 
     Example: commonweal submissions retract ID --all --reason "sent in error" --dry-run
     """
-    if everything == (persons is not None) or (everywhere and everything):
+    if everything == (persons is not None) or (only_this and everything):
         raise CommonwealError(
             "It is not said what to erase.",
-            expected="--persons with a file, or --all, and not both; --everywhere with persons",
+            expected="--persons with a file, or --all, and not both; --only-this with persons",
             fix="Add one of them.",
         )
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
     chosen = read_person_list(persons) if persons else None
-    targets = _find_targets(settings, submission, chosen, everywhere=everywhere)
+    order = _build_order(settings, submission, chosen, reason, by or name_account())
+    order = replace(order, only_this=only_this)
     if dry_run:
-        _print_plans(targets, json=json, many=everywhere)
+        _print_plan(plan_retraction(settings.home, order), json=json)
         return
-    for target, plan in targets:
-        _confirm(target, plan, yes=yes)
-    certificates = [
-        _erase(settings, target, chosen, reason=reason, by=by or name_account())
-        for target, _ in targets
-    ]
+    if not yes:
+        _ask(settings.home, order)
+    now = datetime.now(tz=UTC)
+    around = get_surroundings(settings, day=now.date())
+    first = retract(settings.home, order, now=now, engine=settings.engine, around=around)
+    names = first["certificates"]
+    done = [read_certificate(settings.home, submission.site, name) for name in names]
     if json:
-        print_json(certificates if everywhere else certificates[0])
+        print_json(done)
     else:
-        for certificate in certificates:
+        for certificate in done:
             _print_certificate(certificate)
 
 
@@ -211,53 +221,42 @@ def add_acts(app: typer.Typer) -> None:
     app.command("retract")(retract_one)
 
 
-def _find_targets(
+def _build_order(
     settings: Settings,
     submission: Submission,
     persons: frozenset[int] | None,
-    *,
-    everywhere: bool,
-) -> list[tuple[Submission, ErasurePlan | None]]:
-    """What is to be erased from, the one that was named first."""
-    if persons is None:
-        return [(submission, None)]
-    targets: list[tuple[Submission, ErasurePlan | None]] = [
-        (submission, plan_retraction(submission, persons))
-    ]
-    if everywhere:
-        others = [s for s in list_of_site(settings.home, submission.site) if s.id != submission.id]
-        plans = [(other, plan_retraction(other, persons)) for other in others]
-        targets += [(other, plan) for other, plan in plans if plan.removed]
-    return targets
-
-
-def _erase(
-    settings: Settings,
-    submission: Submission,
-    persons: frozenset[int] | None,
-    *,
     reason: str,
     by: str,
-) -> dict[str, Any]:
+) -> Retraction:
     site = get_site(settings.home, submission.site)
     drop = Location.of(locate_drop(settings.home, site), settings.storage)
-    derived = list_derived(settings.home, submission)
-    order = Retraction(submission, reason, by, persons, drop, derived)
-    now = datetime.now(tz=UTC)
-    around = get_surroundings(settings, day=now.date())
-    return retract(settings.home, order, now=now, engine=settings.engine, around=around)
+    derived = partial(list_derived, settings.home)
+    return Retraction(submission, reason, by, persons, drop, derived)
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
     return make_ledger(settings.home, site, datetime.now(tz=UTC), by or name_account())
 
 
-def _confirm(submission: Submission, plan: ErasurePlan | None, *, yes: bool) -> None:
-    if yes:
-        return
-    what = "all of it" if plan is None else f"{plan.removed:,} rows of {plan.found:,} persons"
+def _ask(home: Path, order: Retraction) -> None:
+    """Have an erasure confirmed; one that was interrupted may have nothing left to ask about."""
+    try:
+        _confirm(plan_retraction(home, order))
+    except NobodyFoundError:
+        if not get_entry(home, order.submission.id).has_open_erasure:
+            raise
+
+
+def _confirm(plan: RetractionPlan) -> None:
+    parts = [
+        f"all of {s.id}" if erased is None else f"{erased.removed:,} rows from {s.id}"
+        for s, erased in plan.erasures
+    ]
+    folders = sum(1 for copy in plan.copies if not copy.stays)
+    if folders:
+        parts.append(f"{folders} folders of the drop area")
     confirm(
-        f"Erase {what} from {submission.id} for good?",
+        f"Erase {', '.join(parts)} for good?",
         reason="An erasure cannot be undone",
         fix="Look at it with --dry-run first, then add --yes.",
     )
@@ -270,22 +269,31 @@ def _print_state(submission: Submission, state: str, *, json: bool) -> None:
         OUT.print(f"{submission.id} is {state}.")
 
 
-def _print_plans(
-    targets: Sequence[tuple[Submission, ErasurePlan | None]], *, json: bool, many: bool
-) -> None:
-    described = [_describe_plan(submission, plan) for submission, plan in targets]
+def _print_plan(plan: RetractionPlan, *, json: bool) -> None:
+    described: dict[str, Any] = {
+        "submissions": [_describe_plan(submission, erased) for submission, erased in plan.erasures],
+        "drop_area": [
+            {"folder": show_name(c.name), "files": len(c.files), "stays": c.stays or None}
+            for c in plan.copies
+        ],
+        "not_covered": plan.not_covered,
+    }
     if json:
-        print_json(described if many else described[0])
+        print_json(described)
         return
-    for plan in described:
-        _print_plan(plan)
+    for one in described["submissions"]:
+        _print_erasure(one)
+    for copy in described["drop_area"]:
+        fate = f"stays: {copy['stays']}" if copy["stays"] else f"{copy['files']} files would go"
+        OUT.print(f"In the drop area, {copy['folder'] or 'all of it'}: {fate}.")
+    OUT.print(f"Not covered: {'; '.join(plan.not_covered)}.")
     OUT.print("Nothing was erased: this was a dry run.")
 
 
 def _describe_plan(submission: Submission, plan: ErasurePlan | None) -> dict[str, Any]:
     if plan is None:
         files = [
-            {"name": f.name, "rows": f.rows, "removed": f.rows, "whole": True}
+            {"name": f.name, "rows": f.rows, "removed": f.rows, "whole": True, "doubtful": 0}
             for f in submission.files
         ]
         return {"submission": submission.id, "scope": "all", "files": files}
@@ -295,18 +303,26 @@ def _describe_plan(submission: Submission, plan: ErasurePlan | None) -> dict[str
         "persons": plan.asked,
         "persons_found": plan.found,
         "files": [
-            {"name": f.name, "rows": f.rows, "removed": f.removed, "whole": f.is_whole}
+            {
+                "name": f.name,
+                "rows": f.rows,
+                "removed": f.removed,
+                "whole": f.is_whole,
+                "doubtful": f.doubtful,
+            }
             for f in plan.files
         ],
     }
 
 
-def _print_plan(plan: Mapping[str, Any]) -> None:
+def _print_erasure(plan: Mapping[str, Any]) -> None:
     table = new_table(f"Would go from {plan['submission']}", "File", "Rows", "Below", "")
     table.columns[2].header = "Removed"
     for file in plan["files"]:
-        whole = "the whole file" if file["whole"] else ""
-        table.add_row(file["name"], f"{file['rows']:,}", f"{file['removed']:,}", whole)
+        note = "the whole file" if file["whole"] else ""
+        if file["doubtful"]:
+            note = f"{file['doubtful']:,} of them name nobody that can be read"
+        table.add_row(file["name"], f"{file['rows']:,}", f"{file['removed']:,}", note)
     OUT.print(table, soft_wrap=False)
     if "persons" in plan:
         OUT.print(f"Persons asked for: {plan['persons']:,}; found: {plan['persons_found']:,}")
@@ -317,5 +333,7 @@ def _print_certificate(certificate: Mapping[str, Any]) -> None:
     OUT.print(f"In the drop area: {certificate['drop_area']}.")
     if certificate["replacement"]:
         OUT.print(f"In its place: {certificate['replacement']}")
-    OUT.print(f"Not covered: {', '.join(certificate['not_covered'])}.")
+    OUT.print(f"Not covered: {'; '.join(certificate['not_covered'])}.")
+    if "follow_up" in certificate:
+        OUT.print(certificate["follow_up"])
     OUT.print(f"Certificate: {certificate['file']}")

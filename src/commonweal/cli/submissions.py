@@ -10,6 +10,7 @@ from rich.text import Text
 
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.cli.submission_acts import add_acts
+from commonweal.cli.submission_clearing import clear
 from commonweal.engine.settings import read_settings
 from commonweal.intake.lifecycle.acts import list_reports
 from commonweal.intake.lifecycle.compare import (
@@ -18,7 +19,7 @@ from commonweal.intake.lifecycle.compare import (
     find_previous,
     list_changed_persons,
 )
-from commonweal.intake.lifecycle.history import Event
+from commonweal.intake.lifecycle.history import DAMAGED, Event, describe_damage
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.lifecycle.verify import list_verifiable_sites, verify_site
@@ -45,6 +46,7 @@ _STYLES = VERDICT_STYLES | {
     "failed": "bold red",
     "misnamed": "bold yellow",
     "expired": "bold yellow",
+    DAMAGED: "bold red",
 }
 
 
@@ -129,6 +131,8 @@ def history(submission_id: IdArgument, *, json: JsonOption = False) -> None:
     Example: commonweal submissions history general_hospital/2026-03-01-v1
     """
     entry = get_entry(read_settings().home, submission_id)
+    if entry.history.is_damaged:
+        raise describe_damage(entry.history)
     if json:
         print_json([event.to_json() for event in entry.history.events])
         return
@@ -240,10 +244,11 @@ def register(main: typer.Typer) -> None:
 
 
 add_acts(app)
+app.command()(clear)
 
 
 def _check_state(state: str) -> None:
-    known = get_states().states
+    known = [*get_states().states, DAMAGED]
     if state and state not in known:
         raise CommonwealError(
             f"There is no state called {state!r}.",
@@ -280,7 +285,9 @@ def _lines(entry: Entry) -> list[tuple[str, str]]:
         ("Purpose", f"{entry.purpose or 'not declared'}{kind}"),
         ("History", entry.name),
     ]
-    if entry.submission is None and (why := _explain(entry.history.events[-1])):
+    if entry.history.is_damaged:
+        lines.append(("What is wrong", str(describe_damage(entry.history))))
+    elif entry.submission is None and (why := _explain(entry.history.events[-1])):
         lines.append(("What is known", why))
     if entry.submission is not None:
         landed = entry.submission

@@ -17,6 +17,7 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
 )
+from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import choose_dialect
@@ -68,6 +69,7 @@ def submit(
     check_is_folder(folder)
     check_holds_no_links(folder)
     report = run_check(folder, dialect=choose_dialect(purpose, dialect))
+    report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     known = {submission.id for submission in list_submissions(home)}
     submission = None
     if not dry_run:

@@ -5,6 +5,7 @@ before; so a missing or changed one is noticed, and of two writers one is first.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from commonweal.engine.storage import Location, digest_of, readable_json
@@ -15,11 +16,15 @@ DIGITS = 6
 
 
 class BrokenChainError(Exception):
-    """An entry is missing or was changed; ``number`` says which, counted from 1."""
+    """An entry is missing or was changed; ``number`` says which, counted from 1.
 
-    def __init__(self, number: int) -> None:
+    ``before`` are the entries in front of it, which are whole.
+    """
+
+    def __init__(self, number: int, before: Sequence[Entry] = ()) -> None:
         super().__init__(number)
         self.number = number
+        self.before = tuple(before)
 
 
 def read_chain(place: Location) -> list[Entry]:
@@ -33,7 +38,7 @@ def read_chain(place: Location) -> list[Entry]:
         entry = _parse(file.read_bytes())
         previous = entries[-1]["digest"] if entries else ""
         if entry is None or (entry.get("number"), entry.get("previous")) != (number, previous):
-            raise BrokenChainError(number)
+            raise BrokenChainError(number, entries)
         entries.append(entry)
     return entries
 

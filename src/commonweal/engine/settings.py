@@ -115,6 +115,8 @@ class DropSettings(BaseModel):
     """What has to stay free on the disk, for everything else the programme does."""
     keep_days: Annotated[int, Field(ge=1)] = 7
     """Days after which an upload that nobody went on with is thrown away."""
+    clear_days: Annotated[int, Field(ge=0)] = 30
+    """Days after which `submissions clear` takes what has landed out of the drop areas."""
     silence_seconds: Annotated[float, Field(gt=0)] = 30
     """Without a byte for so long, an upload's connection counts as broken; another may go on."""
     sftp_host: str = "127.0.0.1"

@@ -9,17 +9,17 @@ with ``.part-`` and is nobody's business but the writer's.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from functools import cache
-from itertools import count
+from itertools import chain
 from pathlib import Path
 
 from commonweal.engine.settings import DropSettings
 from commonweal.engine.storage import Location, make_private, readable_json
 from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
-from commonweal.intake.lifecycle.drop import RECEIPT
+from commonweal.intake.lifecycle.drop import AHEAD, MOST_NUMBER, RECEIPT, Version, parse_version
 from commonweal.intake.purposes import DIALECTS
 from commonweal.intake.sites import Site, list_sites
 from commonweal.schema.errors import CommonwealError
@@ -135,15 +135,20 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def hand_over(staging: Path, area: Path, day: date) -> Path:
+def hand_over(staging: Path, area: Path, day: date, *, known: Iterable[str] = ()) -> Path:
     """Turn a staged folder into the next submission of the day; it appears whole.
 
-    Making the folder claims the number. If anybody puts something into it before ours takes
-    its place, the system refuses, and the next number is tried: two never mix.
+    It is named after everything in the area and after ``known``, the names of folders that are
+    remembered, so that it is the latest by name as well. Making the folder claims the number. If
+    anybody puts something into it before ours takes its place, the system refuses, and the next
+    number is tried: two never mix.
+
+    Raises:
+        CommonwealError: every number of the day is taken.
     """
     sync(staging)
-    for number in count(1):
-        target = area / f"{day.isoformat()}-v{number}"
+    for version in _list_next([*known, *(path.name for path in area.iterdir())], day):
+        target = area / version.name
         try:
             target.mkdir(mode=0o700)
             staging.rename(target)
@@ -155,7 +160,21 @@ def hand_over(staging: Path, area: Path, day: date) -> Path:
             continue
         sync(area)
         return target
-    raise AssertionError("numbers do not end")
+    raise CommonwealError(
+        f"Every number of {day.isoformat()} is taken.",
+        fix="Hand the folder in tomorrow.",
+    )
+
+
+def _list_next(names: Iterable[str], day: date) -> Iterator[Version]:
+    """Names to try: after the highest there is, then, when numbers run out, any that is free.
+
+    Where it is tomorrow already, folders may be named so; what comes after them has that day.
+    """
+    versions = [version for name in names if (version := parse_version(name))]
+    last = max((v for v in versions if day <= v.day <= day + AHEAD), default=Version(day, 0))
+    numbers = chain(range(last.number + 1, MOST_NUMBER + 1), range(1, last.number))
+    return (Version(last.day, number) for number in numbers)
 
 
 def _has_content(folder: Path) -> bool:

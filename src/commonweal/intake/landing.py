@@ -34,6 +34,7 @@ from commonweal.intake.lifecycle.compare import compare_submissions
 from commonweal.intake.lifecycle.current import find_current_id
 from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings, measure_submission
 from commonweal.intake.onboarding import record_test_load_passed
 from commonweal.intake.reading import write_text_parquet
@@ -119,6 +120,7 @@ def submit_folder(
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic)
     check_holds_no_links(folder)
+    report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
         raise CommonwealError(
@@ -296,8 +298,9 @@ def _land_once(
     received = offered.received_at
     if earlier:
         received = max(received, earlier[-1].received_at + timedelta(microseconds=1))
-    known = {h.submission for h in list_histories(offered.folder.parents[1], offered.site)}
-    chosen = _choose_id(offered, received, known | {s.id for s in earlier})
+    histories = list_histories(offered.folder.parents[1], offered.site)
+    used = {event.submission for history in histories for event in history.events}
+    chosen = _choose_id(offered, received, used | {s.id for s in earlier})
     submission = replace(
         offered,
         id=chosen,

@@ -11,6 +11,7 @@ from pathlib import Path
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.landing import Submission
+from commonweal.intake.lifecycle.tombstones import DE_IDENTIFIED
 from commonweal.intake.matching.matched import (
     Matched,
     ProgrammeSide,
@@ -19,7 +20,6 @@ from commonweal.intake.matching.matched import (
     write_matched,
 )
 from commonweal.intake.matching.sent import open_submission
-from commonweal.intake.sites import Purpose
 from commonweal.pipeline.curate import list_curated_submissions
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.progress import Progress
@@ -27,8 +27,6 @@ from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 
 FOLDER = "matching"
-DE_IDENTIFIED = (Purpose.SPRINT, Purpose.ALPHA)
-"""Purposes for which sites write ids that are no participants'."""
 
 
 @dataclass(frozen=True)

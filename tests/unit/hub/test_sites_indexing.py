@@ -115,5 +115,5 @@ def test_the_commands_of_the_worker_say_what_they_did(
         call_command(command)
     lines = capsys.readouterr().out.splitlines()
     assert '"rows": 1' in lines[0]
-    assert lines[1] == '{"reminders": 0}'
-    assert lines[2] == '{"sent": 0, "failed": 0, "nobody": 2}'
+    assert lines[1] == '{"reminders": 2}'
+    assert lines[2] == '{"sent": 0, "failed": 0, "nobody": 4}'

@@ -4,7 +4,7 @@ import pytest
 from tests.sites_pages import make_metrics, make_row, make_value
 
 from commonweal.hub.sites.issues import judge_submission
-from commonweal.hub.sites.models import Issue
+from commonweal.hub.sites.models import Issue, SubmissionRow
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +101,71 @@ def test_an_older_submission_that_is_indexed_late_changes_nothing() -> None:
     judge_submission(make_row(number=5, metrics=make_metrics(poor())))
     judge_submission(make_row(number=4, metrics=make_metrics(good())))
     assert Issue.objects.get().closed_at is None
+
+
+def retract_row(row: SubmissionRow) -> None:
+    """Leave what the worker finds after all of a submission was erased."""
+    event = {"event": "retracted", "at": "2026-03-20T12:00:00+00:00", "by": "me", "details": {}}
+    row.state, row.verdict, row.metrics, row.history = "retracted", "", {}, [event]
+    row.save()
+
+
+def judge_all() -> tuple[int, int]:
+    done = [judge_submission(row) for row in SubmissionRow.objects.order_by("received_at", "id")]
+    return sum(opened for opened, _ in done), sum(closed for _, closed in done)
+
+
+def test_an_issue_of_a_retracted_submission_closes_and_keeps_none_of_its_values() -> None:
+    make_row(number=1, metrics=make_metrics(good()))
+    wrong = make_row(number=2, metrics=make_metrics(poor(numerator=31337)))
+    assert judge_all() == (1, 0)
+    retract_row(wrong)
+    assert judge_all() == (0, 1)
+    issue = Issue.objects.get()
+    assert (kinds(issue), issue.closed_by) == (["erased", "closed"], "hospital-1")
+    assert issue.closed_at is not None
+    assert issue.closed_at > issue.opened_at
+    assert not any("31337" in str(note.facts) for note in issue.notes.all())
+    assert judge_all() == (0, 0)
+
+
+def test_what_a_retracted_submission_had_mended_is_missed_again() -> None:
+    make_row(number=1, metrics=make_metrics(poor()))
+    mended = make_row(number=2, metrics=make_metrics(good()))
+    assert judge_all() == (1, 1)
+    retract_row(mended)
+    assert judge_all() == (1, 0)
+    assert [i.opened_by for i in Issue.objects.filter(closed_at=None)] == ["hospital-1"]
+    assert judge_all() == (0, 0)
+    make_row(number=25, metrics=make_metrics(good()))
+    assert judge_all() == (0, 1)
+
+
+def test_the_only_submission_retracted_leaves_no_open_issue() -> None:
+    only = make_row(number=1, metrics=make_metrics(poor()))
+    judge_all()
+    retract_row(only)
+    assert judge_all() == (0, 1)
+    assert judge_all() == (0, 0)
+
+
+def test_where_persons_were_retracted_the_notes_say_what_is_measured_without_them() -> None:
+    row = make_row(number=1, metrics=make_metrics(poor(numerator=31337), poor("death")))
+    assert judge_all() == (2, 0)
+    event = {"event": "persons_retracted", "at": "2026-03-20T12:00:00+00:00", "by": "me"}
+    row.submission, row.history = "hospital-1-r1", [event]
+    row.metrics = make_metrics(poor(numerator=7), good("death"))
+    row.save()
+    assert judge_all() == (0, 1)
+    still = Issue.objects.get(closed_at=None)
+    (note,) = still.notes.all()
+    assert (note.submission, note.facts["values"][0]["numerator"]) == ("hospital-1-r1", 7)
+    assert judge_all() == (0, 0)
+
+
+def test_a_retraction_touches_no_other_sites_issues() -> None:
+    judge_submission(make_row(site="clinic", metrics=make_metrics(poor())))
+    judge_submission(row := make_row(metrics=make_metrics(poor())))
+    retract_row(row)
+    judge_all()
+    assert [issue.site for issue in Issue.objects.filter(closed_at=None)] == ["clinic"]

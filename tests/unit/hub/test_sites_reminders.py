@@ -8,13 +8,22 @@ from tests.sites_pages import NOW, make_row, make_steward
 
 from commonweal.hub.sites.models import Contact, Deadline, Notice
 from commonweal.hub.sites.quarters import find_quarter_end, list_quarter_ends
-from commonweal.hub.sites.reminders import has_submitted, remind
+from commonweal.hub.sites.reminders import are_contacts_stale, has_submitted, remind
 from commonweal.intake.onboarding import record_deprovisioned
 from commonweal.intake.sites import Site, register_site
 
 pytestmark = pytest.mark.django_db
 DUE = NOW.date() + timedelta(days=20)
 READY = Site("hospital", "The hospital", isa_date=date(2026, 1, 1), test_load="t")
+
+
+@pytest.fixture(autouse=True)
+def contact() -> None:
+    """Somebody to talk to; who has nobody is another test."""
+    for site in ("hospital", "new"):
+        Contact.objects.create(
+            site=site, name="C", email="c@x.org", confirmed_on=NOW.date() + timedelta(days=9)
+        )
 
 
 def kinds() -> list[str]:
@@ -58,10 +67,20 @@ def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> No
 def test_contacts_and_training_grow_old(home: Path) -> None:
     register_site(home, Site("hospital", "The hospital"))
     make_steward("own", "hospital", training_on=NOW.date() - timedelta(days=366))
-    confirmed = NOW.date() - timedelta(days=91)
-    Contact.objects.create(site="hospital", name="C", email="c@x.org", confirmed_on=confirmed)
+    Contact.objects.update(confirmed_on=NOW.date() - timedelta(days=91))
     assert [remind(home, now=NOW), remind(home, now=NOW + timedelta(days=1))] == [2, 0]
     assert kinds() == ["contacts", "training"]
+
+
+def test_a_site_without_any_contact_is_reminded_once_a_quarter(home: Path) -> None:
+    register_site(home, Site("hospital", "The hospital"))
+    Contact.objects.all().delete()
+    assert are_contacts_stale("hospital", NOW.date())
+    told = [remind(home, now=NOW + timedelta(days=day)) for day in (0, 1, 29, 45, 46)]
+    assert told == [1, 0, 0, 1, 0]
+    assert "is empty" in Notice.objects.all()[0].body
+    Contact.objects.create(site="hospital", name="C", email="c@x.org", confirmed_on=NOW.date())
+    assert not are_contacts_stale("hospital", NOW.date())
 
 
 def test_a_closed_site_is_told_nothing(home: Path) -> None:

@@ -147,6 +147,20 @@ def test_a_number_that_is_taken_is_passed_over(home: Path, draft: Draft) -> None
     assert hand_over(staged, area, NOW.date()).name == f"{NOW:%Y-%m-%d}-v3"
 
 
+def test_an_upload_is_named_after_all_that_is_there_or_remembered(home: Path, draft: Draft) -> None:
+    """It came last, so it is the latest by name as well, and is not passed over for another."""
+    area = draft.folder.parent
+    (area / f"{NOW:%Y-%m-%d}-v5").mkdir()
+    send(create(home, draft, 3), b"abc")
+    known = [f"{NOW:%Y-%m-%d}-v7", f"{NOW - DAY:%Y-%m-%d}-v80", "2999-01-01-v90", "misnamed-0"]
+    assert finish_draft(draft, {}, now=NOW, known=known).name == f"{NOW:%Y-%m-%d}-v8"
+    tomorrow = f"{NOW + DAY:%Y-%m-%d}"
+    for taken, given in ((f"{tomorrow}-v2", "v3"), (f"{tomorrow}-v9999", "v1")):
+        (area / taken).mkdir()
+        (area / ".part-x").mkdir()
+        assert hand_over(area / ".part-x", area, NOW.date()).name == f"{tomorrow}-{given}"
+
+
 def test_only_what_nobody_went_on_with_expires(home: Path) -> None:
     old, young, handed_in = (begin(home, steward) for steward in "123")
     for draft in (old, young, handed_in):

@@ -30,12 +30,20 @@ from commonweal.intake.landing import (
     list_submissions,
     verify_submission,
 )
-from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.acts import (
+    declare_folder,
+    exclude_submission,
+    include_submission,
+)
+from commonweal.intake.lifecycle.declaration import DECLARATION, build_declaration
 from commonweal.intake.lifecycle.drop import RECEIPT, required_tables
+from commonweal.intake.lifecycle.history import list_histories
+from commonweal.intake.lifecycle.lookup import get_entry, list_entries
 from commonweal.intake.lifecycle.receive import RENAME, Outcome, receive_site
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import Submission
+from commonweal.schema.errors import CommonwealError
 
 
 @pytest.fixture
@@ -166,7 +174,6 @@ def test_the_latest_wins_and_the_others_are_told(home: Path, drop: Location) -> 
     put_declared(drop, today(2), 1, 2)
     put_declared(drop, today(10), 1, 2, 3)
     put_declared(drop, today(1), 7, purpose="test")
-    os.utime(drop.path / today(1, days=1) / "person.csv")
     assert states(receive(home)) == {
         today(1, days=1): "superseded",
         today(2): "superseded",
@@ -177,9 +184,66 @@ def test_the_latest_wins_and_the_others_are_told(home: Path, drop: Location) -> 
     assert superseded is not None
     assert superseded.details["superseded_by"] == today(10)
     assert len(list_submissions(home)) == 2
+
+
+def test_what_arrives_later_counts_whatever_its_name(home: Path, drop: Location) -> None:
+    put_declared(drop, today(10), 1, 2, 3)
+    receive(home)
     put_declared(drop, today(3), 9)
-    (outcome,) = receive(home)
-    assert (outcome.folder, outcome.state, outcome.said) == (today(3), "superseded", today(10))
+    assert states(receive(home)) == {today(10): "superseded", today(3): "current"}
+
+
+def test_a_folder_named_for_tomorrow_is_no_trump(home: Path, drop: Location) -> None:
+    """It is tomorrow already at some sites; what comes after it counts all the same."""
+    put_declared(drop, today(9, days=-1), 1)
+    assert states(receive(home)) == {today(9, days=-1): "current"}
+    put_declared(drop, today(1), 1, 2)
+    assert states(receive(home)) == {today(9, days=-1): "superseded", today(1): "current"}
+
+
+def test_in_one_round_the_later_name_counts_and_newer_files_are_read_too(
+    home: Path, drop: Location
+) -> None:
+    """Nothing gives way unread to what lay there before it; a touch changes nothing else."""
+    put_declared(drop, today(5), 1, 2)
+    put_declared(drop, today(1), 1, 2, 3)
+    for file, age in {"person.csv": 60, DECLARATION: 30}.items():
+        then = (drop.path / today(1) / file).stat().st_mtime - age
+        os.utime(drop.path / today(5) / file, (then, then))
+    assert states(receive(home)) == {today(1): "superseded", today(5): "current"}
+    assert [s.key for s in list_submissions(home)] == [today(1), today(5)]
+
+
+def test_what_waits_since_before_gives_way_and_what_came_after_does_not(
+    home: Path, drop: Location
+) -> None:
+    listed = {"person.csv": persons_csv(1), "death.csv": b"person_id\n"}
+    put(drop, today(1), {"person.csv": listed["person.csv"], DECLARATION: declaration(listed)})
+    assert states(receive(home, clock=shifted(LATER))) == {today(1): "held"}
+    put_declared(drop, today(2), 1)
+    assert states(receive(home, clock=shifted(LATER))) == {
+        today(1): "superseded",
+        today(2): "current",
+    }
+    put(drop, today(1, days=1), {"person.csv": persons_csv(1), DECLARATION: declaration(listed)})
+    assert states(receive(home, clock=shifted(LATER))) == {today(1, days=1): "held"}
+    assert receive(home, clock=shifted(LATER)) == []
+
+
+@pytest.mark.parametrize("purpose", ["sprint", "test", "alpha"])
+def test_what_replaces_nothing_is_all_read_in_order(
+    home: Path, drop: Location, purpose: str
+) -> None:
+    """The tables of a sprint come week by week: none of them may be passed over."""
+    visits = csv_text("visit_occurrence", [valid_row("visit_occurrence")]).encode()
+    put(drop, today(2), {"visit_occurrence.csv": visits})
+    put(drop, today(1), {"person.csv": persons_csv(1)})
+    for number in (1, 2):
+        written = declaration(purpose=purpose, dialect="programme")
+        drop.write(f"{today(number)}/{DECLARATION}", written)
+    receive(home)
+    assert [s.key for s in list_submissions(home)] == [today(1), today(2)]
+    assert set(states(receive(home))) == set()
 
 
 def test_a_newer_production_submission_takes_the_place_of_the_whole(
@@ -278,12 +342,116 @@ def test_what_stays_unfinished_expires_and_is_told(home: Path, drop: Location) -
     assert receive(home, clock=shifted(timedelta(days=40))) == []
 
 
+MONTH = timedelta(days=29, minutes=1)
+
+
+def expire(home: Path, drop: Location) -> None:
+    put(drop, today(), {"person.csv": persons_csv(1)})
+    receive(home)
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "expired"}
+
+
+def test_a_declaration_that_comes_late_opens_what_expired(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    drop.write(f"{today()}/{DECLARATION}", declaration())
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "current"}
+    assert events_of(home, today())[1:3] == ["expired", "reopened"]
+
+
+def test_the_data_centre_can_declare_what_expired(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    ledger = make_receiver(home, clock=shifted(MONTH)).ledger(HOSPITAL)
+    declare_folder(ledger, today(), build_declaration("test", synthetic=True))
+    assert states(receive(home, clock=shifted(MONTH))) == {today(): "accepted"}
+
+
+def test_what_was_opened_again_and_is_not_mended_expires_again(home: Path, drop: Location) -> None:
+    """The site is told what is wrong with its late declaration, and has its time to mend it."""
+    expire(home, drop)
+    drop.write(f"{today()}/{DECLARATION}", b"{")
+    (outcome,) = receive(home, clock=shifted(MONTH))
+    assert (outcome.state, "cannot be read" in outcome.said) == ("held", True)
+    assert receive(home, clock=shifted(MONTH + timedelta(days=28))) == []
+    assert states(receive(home, clock=shifted(2 * MONTH))) == {today(): "expired"}
+    assert receive(home, clock=shifted(2 * MONTH)) == []
+
+
+def test_what_expired_and_is_gone_stays_so(home: Path, drop: Location) -> None:
+    expire(home, drop)
+    ledger = make_receiver(home, clock=shifted(MONTH)).ledger(HOSPITAL)
+    declare_folder(ledger, today(), build_declaration("test", synthetic=True))
+    drop.delete([f"{today()}/person.csv"])
+    receive(home, clock=shifted(MONTH))
+    assert history_of(home, today()).state == "expired"
+
+
 def test_links_are_held(home: Path, drop: Location, tmp_path: Path) -> None:
     put_declared(drop, today(), 1)
     (tmp_path / "other").write_text("of another site")
     (drop.path / today() / "death.csv").symlink_to(tmp_path / "other")
     (outcome,) = receive(home)
     assert (outcome.state, "links" in outcome.said) == ("held", True)
+
+
+def damage(home: Path, key: str, number: int) -> None:
+    file = home / "history" / "hospital" / key / f"{number:06}.json"
+    file.write_bytes(file.read_bytes().replace(b"commonweal receive", b"nobody"))
+
+
+def test_a_damaged_history_stops_its_own_folder_alone(home: Path, drop: Location) -> None:
+    put(drop, today(1, days=1), {"person.csv": persons_csv(1)})
+    put(drop, "March upload", {"person.csv": persons_csv(1)})
+    receive(home)
+    (misnamed,) = [h.key for h in list_histories(home, "hospital") if h.state == "misnamed"]
+    for key in (today(1, days=1), misnamed):
+        damage(home, key, 1)
+    put_declared(drop, today(1), 1)
+    outcomes = {o.folder: o for o in receive(home)}
+    assert {folder: o.state for folder, o in outcomes.items()} == {
+        today(1): "current",
+        today(1, days=1): "damaged",
+        misnamed: "damaged",
+    }
+    said = outcomes[today(1, days=1)].said
+    assert "event 1 is missing or was changed" in said
+    assert f"Bring history/hospital/{today(1, days=1)} back from a copy" in said
+    assert "next number" in said
+    assert set(states(receive(home))) == {today(1, days=1), misnamed}
+    entries = {entry.key: entry.state for entry in list_entries(home)}
+    assert entries == {today(1): "current", today(1, days=1): "damaged", misnamed: "damaged"}
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_what_is_current_stays_so_when_its_history_is_damaged(
+    home: Path, drop: Location, number: int
+) -> None:
+    """The site goes on: what it sends next is taken, and takes the place."""
+    put_declared(drop, today(1), 1)
+    receive(home)
+    first = get_accepted(home, "hospital")
+    damage(home, today(1), number)
+    put_declared(drop, today(2), 1, purpose="test")
+    assert states(receive(home)) == {today(1): "damaged", today(2): "accepted"}
+    assert first is not None
+    assert get_accepted(home, "hospital") == first
+    assert get_entry(home, first.id).state == "damaged"
+    put_declared(drop, today(3), 1, 2)
+    assert states(receive(home)) == {today(1): "damaged", today(3): "current"}
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert current.key == today(3)
+
+
+def test_what_was_excluded_does_not_come_back_by_damage(home: Path, drop: Location) -> None:
+    put_declared(drop, today(1), 1)
+    receive(home)
+    (submission,) = list_submissions(home)
+    exclude_submission(make_receiver(home).ledger(HOSPITAL), submission, "units")
+    damage(home, today(1), 3)
+    receive(home)
+    assert get_accepted(home, "hospital") is None
+    with pytest.raises(CommonwealError, match="event 3 is missing or was changed"):
+        include_submission(make_receiver(home).ledger(HOSPITAL), submission, "mended")
 
 
 def test_whoever_waits_is_told_once_of_each(home: Path, drop: Location) -> None:

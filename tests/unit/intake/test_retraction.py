@@ -3,8 +3,11 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.drop_areas import (
     HOSPITAL,
     declaration,
@@ -27,13 +30,15 @@ from commonweal.intake.landing import (
     submit_folder,
     verify_submission,
 )
+from commonweal.intake.lifecycle import records
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
+from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
 from commonweal.intake.lifecycle.lookup import get_entry
 from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.intake.lifecycle.records import find_numbers_in, read_records
 from commonweal.intake.lifecycle.retract import (
     Retraction,
-    plan_retraction,
     read_person_list,
     retract,
 )
@@ -117,6 +122,11 @@ def hand_in(folder: Path, home: Path, files: dict[str, bytes], **options: object
         report=check_folder(folder, dialect="programme", settings=SETTINGS),
         **values,
     )
+
+
+def plan_for(submission: Submission, *persons: int) -> ErasurePlan:
+    """What would go from the submission itself."""
+    return Eraser(submission, frozenset(persons)).plan()
 
 
 def erase(
@@ -211,13 +221,97 @@ def test_a_rejected_file_goes_whole(tmp_path: Path, home: Path) -> None:
     files = everything() | {"death.csv": b'"person_id"\n"2\n'}
     old = hand_in(tmp_path / "in", home, files)
     assert not old.is_accepted
-    plan = plan_retraction(old, frozenset({2}))
+    plan = plan_for(old, 2)
     assert [file.name for file in plan.files if file.is_whole] == ["death.csv"]
     certificate = erase(home, old, 2)
     (new,) = list_submissions(home)
     assert certificate["files_removed_whole"] == ["death.csv"]
     assert not (new.folder / "death.csv").exists()
     assert (new.verdict, history_of(home, old.key).state) == ("rejected", "rejected")
+
+
+def test_an_erasure_ends_after_it_was_ordered_even_by_a_clock_that_is_behind(
+    tmp_path: Path, home: Path
+) -> None:
+    old = hand_in(tmp_path / "in", home, everything(), now=NOW + timedelta(days=2))
+    certificate = erase(home, old, 2)
+    assert certificate["ordered_at"] <= certificate["finished_at"]
+    assert certificate["ordered_at"] == history_of(home, old.key).events[-2].at.isoformat()
+
+
+def test_of_a_faulty_file_that_can_be_read_the_rows_go_one_by_one(
+    tmp_path: Path, home: Path
+) -> None:
+    """A wrong cell, and a row that nobody can assign: the others stay."""
+    rows = [valid_row("death", person_id=str(person)) for person in (1, 2, 3)]
+    rows[2]["death_date"] = "no day"
+    content = csv_text("death", rows).encode()
+    old = hand_in(tmp_path / "in", home, {"death.csv": content + b"torn,row\n"})
+    assert not old.is_accepted
+    (planned,) = plan_for(old, 2).files
+    assert (planned.is_whole, planned.removed, planned.doubtful) == (False, 2, 1)
+    certificate = erase(home, old, 2)
+    (new,) = list_submissions(home)
+    lines = content.splitlines(keepends=True)
+    assert (new.folder / "death.csv").read_bytes() == b"".join((*lines[:2], lines[3]))
+    assert certificate["files_removed_whole"] == []
+    assert certificate["removed_in_doubt"] == {"death.csv": 1}
+    assert (new.verdict, new.rows) == ("rejected", 2)
+
+
+def test_who_stands_only_in_a_torn_row_is_found_there(tmp_path: Path, home: Path) -> None:
+    content = csv_text("death", [valid_row("death", person_id="1")]).encode()
+    old = hand_in(tmp_path / "in", home, {"death.csv": content + b"0077,torn\n"})
+    erase(home, old, 77)
+    (new,) = list_submissions(home)
+    assert (new.folder / "death.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'"person_id"\n"2\n', csv_text("death", [valid_row("death", person_id="1")]).encode("utf-16")],
+    ids=["open quote", "utf-16"],
+)
+def test_a_file_whose_rows_cannot_be_told_apart_stays_when_nobody_is_there(
+    tmp_path: Path, home: Path, content: bytes
+) -> None:
+    old = hand_in(tmp_path / "in", home, everything() | {"death.csv": content})
+    plan = plan_for(old, 777)
+    assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ("death.csv",))
+    with pytest.raises(CommonwealError, match=r"death\.csv cannot be read"):
+        erase(home, old, 777)
+    assert list_submissions(home) == [old]
+
+
+def test_nothing_goes_from_a_rejected_submission_without_the_persons(
+    tmp_path: Path, home: Path
+) -> None:
+    content = csv_text("death", [valid_row("death", person_id="1")]).encode() + b"torn,row\n"
+    old = hand_in(tmp_path / "in", home, {"death.csv": content})
+    plan = plan_for(old, 999)
+    assert (plan.found, plan.removed, plan.unreadable) == (0, 0, ())
+
+
+def test_two_rows_that_stray_quotes_have_joined_are_nobodys(tmp_path: Path, home: Path) -> None:
+    """By its first cell it would be the first one's; the second one's row is inside."""
+    joined = b'1,x,"a"x"\n2,x,"b\n'
+    path = tmp_path / "death.csv"
+    path.write_bytes(b"person_id,death_date,cause\n" + joined)
+    (record,) = read_records(path, ["person_id"])
+    assert not record.is_whole
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 300)), st.integers(0, 300), st.integers(1, 8))
+def test_a_number_is_found_wherever_a_piece_of_the_file_ends(
+    numbers: list[int], wanted: int, size: int
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "CHUNK_BYTES", size)
+        file = Path(folder) / "any"
+        file.write_text(" x".join(f"{number:04}" for number in numbers))
+        found = find_numbers_in(file, {str(wanted).encode()})
+    assert bool(found) == (wanted in numbers)
 
 
 def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path) -> None:
@@ -227,7 +321,7 @@ def test_the_folder_in_the_drop_area_and_what_was_derived_go_as_well(home: Path)
     receive_site(make_receiver(home), HOSPITAL)
     (home / "stages" / "landed").mkdir(parents=True)
     (submission,) = list_submissions(home)
-    certificate = erase(home, submission, 2, drop=drop, derived=[home / "stages"])
+    certificate = erase(home, submission, 2, drop=drop, list_derived=lambda _: [home / "stages"])
     assert [f.name for f in drop.list_files()] == []
     assert not (home / "stages").exists()
     assert certificate["drop_area"] == "10 files erased"

@@ -163,12 +163,13 @@ def test_everything_is_listed_and_found_by_its_names(home: Path) -> None:
     states = {entry.id: entry.state for entry in list_entries(home)}
     current = get_accepted(home, "hospital")
     assert current is not None
-    misnamed = next(name for name in states if "misnamed" in name)
     assert states == {
         current.id: "current",
         f"hospital/{today(1)}": "superseded",
-        misnamed: "misnamed",
+        "hospital/March": "misnamed",
     }
+    misnamed = get_entry(home, "hospital/March")
+    assert get_entry(home, f"hospital/{misnamed.key}") == misnamed
     assert get_entry(home, f"hospital/{today(2)}").submission == current
     assert get_landed(home, current.id) == current
     with pytest.raises(CommonwealError, match="is superseded: nothing of it"):

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commonweal.engine.storage import digest_of
+from commonweal.hub.sites.folder_notices import list_folder_notices
 from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import Attachment, write_notice
@@ -26,8 +27,8 @@ from commonweal.intake.submission import COMPARISON, REPORT, REPORT_PAGE, Submis
 from commonweal.schema.errors import CommonwealError
 
 METRICS = "metrics.json"
-FOLDER_STATES = ("held", "failed")
-"""States of a folder that has not landed, of which its site is told."""
+MOST_OF_NAME = 200
+"""How much of a name a row holds; a folder may be called anything."""
 
 
 @dataclass
@@ -83,7 +84,7 @@ def _upsert(entry: Entry, done: Indexed) -> SubmissionRow:
 
 def _read_facts(entry: Entry) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "submission": entry.id,
+        "submission": entry.id[:MOST_OF_NAME],
         "purpose": entry.purpose,
         "synthetic": entry.is_synthetic,
         "state": entry.state,
@@ -134,13 +135,18 @@ def _show_event(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(row: SubmissionRow, entry: Entry, now: datetime) -> int:
-    """Write the notice of a verdict, or of a folder that cannot be taken; once for each."""
-    if row.verdict:
-        return _tell_verdict(row, now)
-    if row.state in FOLDER_STATES:
-        number = len(entry.history.events)
-        return _tell_folder(row, f"folder/{row.site}/{row.folder}/{number}", now)
-    return 0
+    """Write the notices of a verdict, and of what was not taken; once for each."""
+    told = _tell_verdict(row, now) if row.verdict else 0
+    for notice in list_folder_notices(entry):
+        told += write_notice(
+            f"folder/{row.site}/{row.folder}/{notice.number}",
+            site=row.site,
+            kind="folder",
+            subject=notice.subject,
+            body=notice.body,
+            now=now,
+        )
+    return told
 
 
 def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
@@ -161,21 +167,6 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
             subject=subject,
             body="\n\n".join(filter(None, [body % counts, advice])),
             attach=row.submission,
-            now=now,
-        )
-    )
-
-
-def _tell_folder(row: SubmissionRow, key: str, now: datetime) -> int:
-    last = row.history[-1]["details"] if row.history else {}
-    reason = str(last.get("reason") or last.get("said") or "")
-    return int(
-        write_notice(
-            key,
-            site=row.site,
-            kind="folder",
-            subject=_("The folder %(folder)s could not be taken") % {"folder": row.folder},
-            body=_("It is %(state)s. %(reason)s") % {"state": row.state, "reason": reason},
             now=now,
         )
     )

@@ -1,19 +1,28 @@
 """Issues that open when a metric of a table misses its target and close when it meets it again.
 
 One issue stands for one site, metric and table, whatever the parts that make the metric up.
-Every submission that is judged leaves a note of its own, once.
+Every submission that is judged leaves a note of its own, once. What a retracted one measured is
+erased from its notes, and its issues are judged by what still stands.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from commonweal.hub.sites.models import Issue, IssueNote, SubmissionRow
 
 Values = list[Mapping[str, Any]]
 MEASURED = "measured"
+ERASED = "erased"
+"""The kind of a note whose submission was retracted."""
+_NO_JUDGEMENT = ("comment", ERASED)
+_ERASURES = ("retracted", "persons_retracted")
+_REPLACED = re.compile(r"-r\d+$")
 
 
 def judge_submission(row: SubmissionRow) -> tuple[int, int]:
@@ -22,10 +31,10 @@ def judge_submission(row: SubmissionRow) -> tuple[int, int]:
     Only accepted production data are judged, and never by a submission that is older than
     what an issue was judged by last. A metric that could not be measured changes nothing.
     """
-    if row.purpose != "production" or not row.is_accepted:
-        return 0, 0
-    opened = closed = 0
     with transaction.atomic():
+        opened, closed = _forget_erased(row)
+        if row.purpose != "production" or not row.is_accepted:
+            return opened, closed
         for (metric, table), values in _group(row.metrics.get("values", [])).items():
             issue = Issue.objects.filter(site=row.site, metric=metric, table=table)
             latest = issue.order_by("-opened_at", "-id").first()
@@ -49,21 +58,23 @@ def _group(values: Values) -> Mapping[tuple[str, str], Values]:
 
 
 def _is_judged_by_later(issue: Issue, row: SubmissionRow) -> bool:
-    judged = issue.notes.exclude(kind="comment").order_by("-at", "-id").first()
+    judged = issue.notes.exclude(kind__in=_NO_JUDGEMENT).order_by("-at", "-id").first()
     if judged is None:
         return False
     return judged.at > row.received_at or judged.submission == row.submission
 
 
-def _open(row: SubmissionRow, metric: str, table: str, values: Values) -> None:
+def _open(
+    row: SubmissionRow, metric: str, table: str, values: Values, at: datetime | None = None
+) -> None:
     issue = Issue.objects.create(
         site=row.site,
         metric=metric,
         table=table,
-        opened_at=row.received_at,
+        opened_at=at or row.received_at,
         opened_by=row.submission,
     )
-    _note(issue, row, "opened", values)
+    _note(issue, row, "opened", values, at)
 
 
 def _follow(issue: Issue, row: SubmissionRow, values: Values, *, needs_action: bool) -> int:
@@ -71,20 +82,87 @@ def _follow(issue: Issue, row: SubmissionRow, values: Values, *, needs_action: b
     if needs_action:
         _note(issue, row, "still", values)
         return 0
-    issue.closed_at, issue.closed_by = row.received_at, row.submission
-    issue.save()
-    _note(issue, row, "closed", values)
+    _close(issue, row, values)
     return 1
 
 
-def _note(issue: Issue, row: SubmissionRow, kind: str, values: Values) -> None:
+def _close(issue: Issue, row: SubmissionRow, values: Values, at: datetime | None = None) -> None:
+    issue.closed_at, issue.closed_by = at or row.received_at, row.submission
+    issue.save()
+    _note(issue, row, "closed", values, at)
+
+
+def _note(
+    issue: Issue, row: SubmissionRow, kind: str, values: Values, at: datetime | None = None
+) -> None:
     """Write down what was measured: the values that want action, or all when none does."""
-    poor = [value for value in values if value.get("action")] or values
     IssueNote.objects.create(
         issue=issue,
-        at=row.received_at,
+        at=at or row.received_at,
         by=row.submission,
         kind=kind,
         submission=row.submission,
-        facts={"values": [dict(value) for value in poor]},
+        facts=_pick(values),
     )
+
+
+def _pick(values: Values) -> dict[str, Any]:
+    poor = [value for value in values if value.get("action")] or values
+    return {"values": [dict(value) for value in poor]}
+
+
+def _forget_erased(row: SubmissionRow) -> tuple[int, int]:
+    """Take what was erased out of the notes, and judge the issues by what stands now.
+
+    Where persons were retracted, the notes say what is measured without them.
+    """
+    erasure = next((e for e in reversed(row.history) if e["event"] in _ERASURES), None)
+    if erasure is None:
+        return 0, 0
+    measured = _group(row.metrics.get("values", []))
+    judged_anew: set[tuple[str, str]] = set()
+    for note in _find_stale(row):
+        key = (note.issue.metric, note.issue.table)
+        judged_anew.add(key)
+        if key in measured:
+            note.submission = note.by = row.submission
+            note.facts = _pick(measured[key])
+        else:
+            note.kind, note.facts = ERASED, {}
+        note.save()
+    at = datetime.fromisoformat(erasure["at"])
+    changes = [_judge_anew(row, metric, table, at) for metric, table in sorted(judged_anew)]
+    return sum(opened for opened, _ in changes), sum(closed for _, closed in changes)
+
+
+def _find_stale(row: SubmissionRow) -> list[IssueNote]:
+    """Notes of what a row was before persons, or all of it, were retracted."""
+    base = _REPLACED.sub("", row.submission)
+    versions = Q(submission=base) | Q(submission__regex=rf"^{re.escape(base)}-r[0-9]+$")
+    notes = IssueNote.objects.filter(versions, issue__site=row.site)
+    if row.state != "retracted":
+        notes = notes.exclude(submission=row.submission)
+    return list(notes.exclude(kind__in=_NO_JUDGEMENT).select_related("issue"))
+
+
+def _judge_anew(row: SubmissionRow, metric: str, table: str, at: datetime) -> tuple[int, int]:
+    """Open or close an issue by the latest submission that stands and measured the metric."""
+    issues = Issue.objects.filter(site=row.site, metric=metric, table=table)
+    open_issue = issues.filter(closed_at=None).first()
+    standing, values = _find_standing(row.site, metric, table)
+    needs_action = any(value.get("action") for value in values)
+    if standing is not None and needs_action and open_issue is None:
+        _open(standing, metric, table, values, at)
+        return 1, 0
+    if open_issue is not None and not needs_action:
+        _close(open_issue, standing or row, values, at)
+        return 0, 1
+    return 0, 0
+
+
+def _find_standing(site: str, metric: str, table: str) -> tuple[SubmissionRow | None, Values]:
+    rows = SubmissionRow.objects.filter(site=site, purpose="production", verdict="accepted")
+    for row in rows.order_by("-received_at", "-id"):
+        if values := _group(row.metrics.get("values", [])).get((metric, table)):
+            return row, values
+    return None, []

@@ -197,7 +197,7 @@ class Issue(models.Model):
 
 
 class IssueNote(models.Model):
-    """What a submission or a person had to say about an issue; never changed."""
+    """What a submission or a person had to say about an issue; changed only by an erasure."""
 
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="notes")
     at = models.DateTimeField()

@@ -24,6 +24,7 @@ from commonweal.hub.sites.models import (
 )
 from commonweal.hub.sites.reminders import are_contacts_stale, has_submitted, is_expected
 from commonweal.hub.sites.trends import find_title
+from commonweal.intake.lifecycle.history import DAMAGED
 from commonweal.intake.onboarding import StepStatus, read_checklist
 from commonweal.intake.sites import Site, list_sites
 
@@ -35,9 +36,13 @@ STATE_TONES: Mapping[str, str] = {
     "failed": "poor",
     "uploading": "plain",
     "excluded": "fair",
+    "misnamed": "fair",
+    "expired": "fair",
+    DAMAGED: "poor",
 }
 """Colours of states, always beside their words; any other is plain."""
 STATE_NAMES: Mapping[str, Any] = {
+    "absent": gettext_lazy("Not there yet"),
     "uploading": gettext_lazy("Arriving"),
     "held": gettext_lazy("Held"),
     "ready": gettext_lazy("Ready"),
@@ -50,6 +55,10 @@ STATE_NAMES: Mapping[str, Any] = {
     "rejected": gettext_lazy("Rejected"),
     "excluded": gettext_lazy("Excluded"),
     "retracted": gettext_lazy("Retracted"),
+    "repeated": gettext_lazy("Sent before"),
+    "misnamed": gettext_lazy("Wrong name"),
+    "expired": gettext_lazy("Never finished"),
+    DAMAGED: gettext_lazy("History damaged"),
 }
 PURPOSE_NAMES: Mapping[str, Any] = {
     "test": gettext_lazy("Test"),
@@ -131,7 +140,7 @@ class Column:
 
 def build_row(row: SubmissionRow) -> Row:
     """A submission with its words."""
-    state = str(STATE_NAMES.get(row.state, row.state.replace("_", " ").capitalize()))
+    state = str(STATE_NAMES[row.state])
     purpose = str(PURPOSE_NAMES.get(row.purpose, _("Not declared")))
     return Row(row, state, STATE_TONES.get(row.state, "plain"), purpose)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commonweal.hub.sites.models import Contact, Deadline, Steward, SubmissionRow
 from commonweal.hub.sites.outbox import write_notice
+from commonweal.hub.sites.quarters import find_quarter_end
 from commonweal.intake.sites import Purpose, Site, list_sites
 
 DAYS_BEFORE = (30, 14, 3)
@@ -56,9 +57,10 @@ def has_submitted(site: str, deadline: Deadline) -> bool:
 
 
 def are_contacts_stale(site: str, today: date) -> bool:
-    """Whether the list of contacts has to be confirmed, because nobody did for a quarter."""
+    """Whether the list of contacts is empty, or nobody has confirmed it for a quarter."""
     limit = today - timedelta(days=CONTACTS_DAYS)
-    return Contact.objects.filter(site=site, confirmed_on__lt=limit).exists()
+    contacts = Contact.objects.filter(site=site)
+    return not contacts.exists() or contacts.filter(confirmed_on__lt=limit).exists()
 
 
 def is_expected(site: Site) -> bool:
@@ -96,13 +98,25 @@ def _remind_of_deadlines(site: Site, today: date) -> Iterator[Reminder]:
 
 def _remind_of_contacts(site: Site, today: date) -> Reminder:
     oldest = Contact.objects.filter(site=site.name).order_by("confirmed_on").first()
-    confirmed = oldest.confirmed_on if oldest else today
+    if oldest is None:
+        return _remind_of_no_contacts(site, today)
+    confirmed = oldest.confirmed_on
     return Reminder(
         f"contacts/{confirmed}/{site.name}",
         "contacts",
         _("Please confirm the contacts of %(site)s") % {"site": site.title},
         _("The list was confirmed on %(day)s. Look at it, change what has changed, and confirm it.")
         % {"day": confirmed.isoformat()},
+    )
+
+
+def _remind_of_no_contacts(site: Site, today: date) -> Reminder:
+    """Once in a quarter, to the stewards; where there are none a curator sees it in the outbox."""
+    return Reminder(
+        f"contacts/none/{find_quarter_end(today)}/{site.name}",
+        "contacts",
+        _("Please name the contacts of %(site)s") % {"site": site.title},
+        _("The list of contacts is empty, so that nobody can be told of what concerns the site."),
     )
 
 

@@ -19,6 +19,7 @@ from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
+from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import Submission
@@ -54,6 +55,13 @@ def rerun_check(
             today=ledger.now.date(),
             terms=around.vocabulary if around else None,
             progress=progress,
+        )
+        report = add_returned(
+            report,
+            folder,
+            home=ledger.home,
+            site=submission.site,
+            purpose=submission.purpose,
         )
         number = _store(submission, folder, report, around)
     is_same = report.verdict == submission.verdict

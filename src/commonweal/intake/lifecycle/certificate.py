@@ -25,7 +25,9 @@ def write_certificate(
 ) -> str:
     """Write the certificate of an order that was carried out, once, and return its name.
 
-    ``replacement`` is the folder that stands in the place of the one that was erased.
+    ``replacement`` is the folder that stands in the place of the one that was erased. The time
+    of the order is never before that of the event before it, whatever the clock says; nor is
+    the end before the order.
     """
     name = str(order.details["certificate"])
     file = get_certificate_file(home, str(order.details["site"]), name)
@@ -34,7 +36,7 @@ def write_certificate(
         "submission": order.submission,
         "ordered_at": order.at.isoformat(),
         "ordered_by": order.by,
-        "finished_at": now.isoformat(),
+        "finished_at": max(now, order.at).isoformat(),
         "replacement": replacement.id if replacement else None,
         "after": describe_files(replacement) if replacement else [],
         "order": order.digest,

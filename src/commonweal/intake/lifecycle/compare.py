@@ -98,7 +98,7 @@ def read_person_ids(submission: Submission) -> set[int] | None:
 
 def _read_ids(submission: Submission, file: LandedFile) -> set[int]:
     records = read_records(submission.folder / file.name, ["person_id"])
-    return {int(cells[0]) for _, cells in records if cells[0].strip()}
+    return {int(record.cells[0]) for record in records if record.cells[0].strip()}
 
 
 def _count_missing(some: set[int] | None, others: set[int] | None) -> int | None:

@@ -14,6 +14,7 @@ from commonweal.engine.storage import StoredFile, digest_of
 from commonweal.intake.check.folder import JUNK
 from commonweal.intake.findings import show_name
 from commonweal.intake.lifecycle.declaration import DECLARATION, Declaration
+from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.sites import Purpose
 from commonweal.schema.model import Submission as Sent
 from commonweal.schema.model import get_model
@@ -25,9 +26,16 @@ EXPIRY = timedelta(days=29)
 AHEAD = timedelta(days=1)
 """How far a folder's day may lie in the future: it is tomorrow already at some sites."""
 
+REPLACING = (Purpose.PRODUCTION,)
+"""Purposes whose submission takes the place of all the site's data, so that only the latest
+counts. Those of the others add up, such as a sprint's few tables a week, and are all read.
+"""
+
 RECEIPT, RECEIPT_PAGE = "_RECEIPT.json", "_REPORT.html"
 """What is written back into a folder for the site to see."""
 
+MOST_NUMBER = 9999
+"""The highest number of a folder on one day, as its name has room for four digits."""
 _FOLDER = re.compile(r"(\d{4}-\d{2}-\d{2})-v([1-9]\d{0,3})", re.ASCII)
 _IGNORED_FOLDER = re.compile(
     r"participant|dailyparticipants|drc-validations-\d{8}|validation_\d{8}", re.IGNORECASE
@@ -56,7 +64,7 @@ class DropFolder:
 
     version: Version
     files: Mapping[str, StoredFile] = field(default_factory=dict)
-    nested: tuple[str, ...] = ()
+    nested: Mapping[str, StoredFile] = field(default_factory=dict)
     odd: tuple[str, ...] = ()
 
     @property
@@ -67,6 +75,11 @@ class DropFolder:
     def data(self) -> Mapping[str, StoredFile]:
         """The files but for the declaration."""
         return {name: file for name, file in self.files.items() if name != DECLARATION}
+
+    @property
+    def newest(self) -> datetime:
+        """The time of the youngest file; there has to be one."""
+        return max(file.modified_at for file in self.files.values())
 
     @property
     def tags(self) -> dict[str, str]:
@@ -92,11 +105,23 @@ class DropArea:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """A declared folder that may be taken. ``ready_at`` is when a round found it complete, and
+    ``newest`` the time of its youngest file.
+    """
+
+    version: Version
+    purpose: Purpose
+    ready_at: datetime
+    newest: datetime
+
+
+@dataclass(frozen=True)
 class Standing:
     """What is to become of a folder now. ``files`` are those that the reason speaks of."""
 
     state: str
-    reason: str
+    reason: Reason
     files: tuple[str, ...] = ()
 
 
@@ -150,39 +175,45 @@ def judge(
     *,
     now: datetime,
     is_broken: bool = False,
+    since: datetime | None = None,
 ) -> Standing:
     """What is to become of a folder: ``uploading``, ``held``, ``ready`` or ``expired``.
 
-    ``is_broken`` says that there is a declaration, but none that can be read.
+    ``is_broken`` says that there is a declaration, but none that can be read, and ``since`` when
+    a folder that had expired was opened again; otherwise the age of its oldest file counts.
     """
     standing = _judge_content(folder, declaration, now, is_broken=is_broken)
-    ages = [now - file.modified_at for file in folder.files.values()]
-    if standing.state != "ready" and ages and max(ages) >= EXPIRY:
+    oldest = min((file.modified_at for file in folder.files.values()), default=now)
+    if standing.state != "ready" and now - max(oldest, since or oldest) >= EXPIRY:
         return Standing("expired", standing.reason, standing.files)
     return standing
 
 
 def choose(
-    ready: Mapping[Version, Purpose],
-    waiting: Mapping[Version, Purpose],
-    received: Mapping[Version, Purpose],
+    ready: Iterable[Arrival], waiting: Iterable[Arrival]
 ) -> tuple[tuple[Version, ...], dict[Version, Version]]:
-    """Which folders to take now, and which are superseded by which.
+    """Which folders to take now, in this order, and which are superseded by which.
 
-    Of each purpose the latest by name counts, however often older ones are touched. Folders
-    that are ready or waiting give way to a later one that is ready or was received.
-    The order of taking is that of the purposes, so that a test load goes before production.
+    What became ready in a later round comes later, whatever its name; of what became ready in
+    the same round the later name does. Of a purpose that replaces, the last one counts, and
+    those before it are passed over, but only when the name and the files agree that it is later:
+    nothing gives way unread to what arrived before it. The order of taking is that of the
+    purposes, so that a test load goes before production.
     """
+    arrived = sorted(ready, key=lambda one: (one.ready_at, one.version))
+    held = list(waiting)
     taken: list[Version] = []
     superseded: dict[Version, Version] = {}
     for purpose in Purpose:
-        standing = [v for v, p in (*ready.items(), *received.items()) if p is purpose]
-        if not standing:
-            continue
-        latest = max(standing)
-        open_ = [v for v, p in (*ready.items(), *waiting.items()) if p is purpose]
-        superseded |= {version: latest for version in open_ if version < latest}
-        taken += [latest] if latest in ready else []
+        standing = [one for one in arrived if one.purpose is purpose]
+        if standing and purpose in REPLACING:
+            last = standing[-1]
+            before = standing[:-1] + [
+                one for one in held if one.purpose is purpose and one.version < last.version
+            ]
+            passed = [one.version for one in before if one.newest <= last.newest]
+            superseded |= dict.fromkeys(passed, last.version)
+        taken += [one.version for one in standing if one.version not in superseded]
     return tuple(taken), superseded
 
 
@@ -198,7 +229,7 @@ def find_late_changes(before: Mapping[str, str], folder: DropFolder) -> list[str
 
 def _survey_folder(version: Version, files: Sequence[StoredFile]) -> DropFolder:
     own: dict[str, StoredFile] = {}
-    nested: list[str] = []
+    nested: dict[str, StoredFile] = {}
     odd: list[str] = []
     for file in files:
         name = file.name.partition("/")[2]
@@ -207,10 +238,10 @@ def _survey_folder(version: Version, files: Sequence[StoredFile]) -> DropFolder:
         if not file.is_plain or len(name.encode("utf-8", "surrogateescape")) > 255:
             odd.append(name)
         elif "/" in name:
-            nested.append(name)
+            nested[name] = file
         else:
             own[name] = file
-    return DropFolder(version, own, tuple(nested), tuple(odd))
+    return DropFolder(version, own, nested, tuple(odd))
 
 
 def _is_ignored_folder(name: str) -> bool:
@@ -226,23 +257,29 @@ def _judge_content(
     folder: DropFolder, declaration: Declaration | None, now: datetime, *, is_broken: bool
 ) -> Standing:
     if folder.version.day > (now + AHEAD).date():
-        return Standing("held", "its day has not come yet")
+        return Standing("held", Reason.DAY_AHEAD)
     if folder.odd:
-        return Standing("held", "links and such names cannot be taken", folder.odd)
+        return Standing("held", Reason.LINKS, folder.odd)
     if is_broken:
-        return Standing("held", "its declaration cannot be read", (DECLARATION,))
+        return Standing("held", Reason.BROKEN_DECLARATION, (DECLARATION,))
     quiet = _is_quiet(folder, now)
     if not folder.data:
-        return Standing("held" if quiet and folder.files else "uploading", "there are no files")
+        return _judge_empty(folder, quiet=quiet)
     if declaration is None:
         return _judge_undeclared(folder, quiet=quiet)
     return _judge_declared(folder, declaration, quiet=quiet)
 
 
+def _judge_empty(folder: DropFolder, *, quiet: bool) -> Standing:
+    if folder.nested:
+        return Standing("held" if quiet else "uploading", Reason.NESTED, tuple(folder.nested))
+    return Standing("held" if quiet and folder.files else "uploading", Reason.NO_FILES)
+
+
 def _judge_undeclared(folder: DropFolder, *, quiet: bool) -> Standing:
     if quiet or not _missing(folder, "programme"):
-        return Standing("held", "its purpose was never declared")
-    return Standing("uploading", "required tables are missing", _missing(folder, "programme"))
+        return Standing("held", Reason.UNDECLARED)
+    return Standing("uploading", Reason.TABLES_MISSING, _missing(folder, "programme"))
 
 
 def _judge_declared(folder: DropFolder, declaration: Declaration, *, quiet: bool) -> Standing:
@@ -255,24 +292,24 @@ def _judge_declared(folder: DropFolder, declaration: Declaration, *, quiet: bool
         if name not in folder.data or folder.data[name].bytes != file.bytes
     ]
     if absent:
-        reason = "files of its manifest are missing or have another size"
-        return Standing("held" if quiet else "uploading", reason, tuple(absent))
+        state = "held" if quiet else "uploading"
+        return Standing(state, Reason.NOT_AS_LISTED, tuple(absent))
     if unlisted := tuple(sorted(folder.data.keys() - listed.keys())):
-        return Standing("held", "files are not in its manifest", unlisted)
-    return Standing("ready", "declared with a manifest")
+        return Standing("held", Reason.UNLISTED, unlisted)
+    return Standing("ready", Reason.LISTED)
 
 
 def _judge_without_manifest(
     folder: DropFolder, declaration: Declaration, *, quiet: bool
 ) -> Standing:
     if DECLARATION in folder.files:
-        return Standing("ready", "declared")
+        return Standing("ready", Reason.DECLARED)
     missing = _missing(folder, declaration.dialect)
     if not missing:
-        return Standing("ready", "every required table is there")
+        return Standing("ready", Reason.COMPLETE)
     if quiet:
-        return Standing("ready", "no file came for three hours", missing)
-    return Standing("uploading", "required tables are missing", missing)
+        return Standing("ready", Reason.QUIET, missing)
+    return Standing("uploading", Reason.TABLES_MISSING, missing)
 
 
 def _missing(folder: DropFolder, dialect: str) -> tuple[str, ...]:
@@ -282,4 +319,5 @@ def _missing(folder: DropFolder, dialect: str) -> tuple[str, ...]:
 
 
 def _is_quiet(folder: DropFolder, now: datetime) -> bool:
-    return all(now - file.modified_at > QUIET for file in folder.files.values())
+    every = (*folder.files.values(), *folder.nested.values())
+    return all(now - file.modified_at > QUIET for file in every)

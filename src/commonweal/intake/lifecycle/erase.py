@@ -1,8 +1,9 @@
 """Which rows of a submission are some persons', and its files without them.
 
 A row is theirs by its person id; by a key into such a row (notes taken apart, costs, episodes);
-by a link between facts; or because it is an address that nobody else has. A file that cannot
-be read record by record holds who knows whom, and goes as a whole.
+by a link between facts; or because it is an address that nobody else has. Where any of the
+persons are there, what cannot be told apart goes with them: records that are not whole or name
+nobody, and files whose records cannot be told apart. Where nobody of them is, nothing goes.
 """
 
 from collections import defaultdict
@@ -11,8 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from commonweal.intake.lifecycle.records import read_header, read_records
-from commonweal.intake.submission import LandedFile, Submission, read_report
+from commonweal.intake.lifecycle.records import (
+    Record,
+    find_numbers,
+    find_numbers_in,
+    has_open_quote,
+    read_header,
+    read_records,
+    to_number,
+)
+from commonweal.intake.submission import LandedFile, Submission
 from commonweal.schema.model import Field, Table, get_model
 
 PERSON_COLUMNS = ("person_id", "subject_id")
@@ -52,22 +61,29 @@ _FACTS = ("domain_concept_id_1", "fact_id_1", "domain_concept_id_2", "fact_id_2"
 
 @dataclass(frozen=True)
 class ErasedFile:
-    """What becomes of one file; ``is_whole`` says that nothing of it is kept."""
+    """What becomes of one file; ``is_whole`` says that nothing of it is kept, because its
+    records cannot be told apart. ``doubtful`` of those removed might be anybody's.
+    """
 
     name: str
     table: str
     rows: int
     removed: int
     is_whole: bool = False
+    doubtful: int = 0
 
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What an erasure of persons takes away. ``found`` is how many of them are there."""
+    """What an erasure of persons takes away. ``found`` is how many of them are there; without
+    any, nothing goes. ``unreadable`` are files in which none was found, but that hold records
+    nobody can tell apart.
+    """
 
     asked: int
     found: int
     files: tuple[ErasedFile, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def removed(self) -> int:
@@ -80,10 +96,9 @@ class Eraser:
     def __init__(self, submission: Submission, persons: Collection[int]) -> None:
         self._submission = submission
         self._persons = {str(person) for person in persons}
+        self._numbers = {person.encode() for person in self._persons}
         self._model = get_model(submission.dialect)
-        faulty = {f.file for f in read_report(submission).files if f.verdict != "accepted"}
-        files = [f for f in submission.files if f.name not in faulty and f.table]
-        self._files = {f.name: f for f in files if self._is_readable(f)}
+        self._files = {f.name: f for f in submission.files if f.table and self._is_readable(f)}
         self._found: set[str] = set()
         self._removed: dict[str, set[str]] = defaultdict(set)
         self._used_locations: set[str] = set()
@@ -92,19 +107,15 @@ class Eraser:
 
     def plan(self) -> ErasurePlan:
         """Count what would go."""
-        counts = {
-            name: sum(not kept for _, kept in self._judge(file))
-            for name, file in self._files.items()
-        }
+        whole = {f.name for f in self._submission.files if f.name not in self._files}
+        if not self._found:
+            kept = tuple(ErasedFile(f.name, f.table, f.rows, 0) for f in self._submission.files)
+            return ErasurePlan(len(self._persons), 0, kept, tuple(sorted(whole)))
         files = tuple(
-            ErasedFile(
-                file.name,
-                file.table,
-                file.rows,
-                counts.get(file.name, file.rows),
-                is_whole=file.name not in self._files,
-            )
-            for file in self._submission.files
+            ErasedFile(f.name, f.table, f.rows, f.rows, is_whole=True)
+            if f.name in whole
+            else self._plan_file(f)
+            for f in self._submission.files
         )
         return ErasurePlan(len(self._persons), len(self._found), files)
 
@@ -114,58 +125,112 @@ class Eraser:
             source = self._submission.folder / name
             with (folder / name).open("wb") as out:
                 out.write(read_header(source)[0])
-                out.writelines(raw for raw, kept in self._judge(file) if kept)
+                out.writelines(record.raw for record, kept, _ in self._judge(file) if kept)
+
+    def _plan_file(self, file: LandedFile) -> ErasedFile:
+        gone = [doubtful for _, kept, doubtful in self._judge(file) if not kept]
+        return ErasedFile(file.name, file.table, file.rows, len(gone), doubtful=sum(gone))
 
     def _is_readable(self, file: LandedFile) -> bool:
-        """Whether as many records are found as the check saw."""
+        """Whether its records can be told apart: as many are found as the check saw."""
         path = self._submission.folder / file.name
-        return sum(1 for raw, _ in read_records(path, []) if raw.strip()) == file.rows
+        if has_open_quote(path):
+            return False
+        table = self._model.table(file.table)
+        names = read_header(path)[1]
+        if names and (len(set(names)) < len(names) or not self._names_persons(table, names)):
+            return False
+        records = sum(1 for record in read_records(path, []) if not record.is_blank)
+        return records == file.rows
+
+    def _names_persons(self, table: Table, names: Collection[str]) -> bool:
+        """Whether the columns that tell whose a row is are there, as far as the table has any."""
+        wanted = [column for column in PERSON_COLUMNS if column in table.by_name]
+        return not wanted or any(column in names for column in wanted)
 
     def _survey(self) -> None:
         """Keys of the rows that go, and addresses that are used by rows that go and that stay."""
         for file in self._files.values():
             table = self._model.table(file.table)
             key = table.primary_key.name if table.primary_key else ""
-            for _, cells in self._read(file, (*PERSON_COLUMNS, key, "location_id")):
-                person = _number(cells[0] or cells[1])
+            for record in self._read(file, (*PERSON_COLUMNS, key, "location_id")):
+                cells = record.cells
+                person = to_number(cells[0] or cells[1])
                 if person and person in self._persons:
                     self._found.add(person)
-                    self._removed[table.name].add(_number(cells[2]))
-                    self._left_locations.add(_number(cells[3]))
+                    self._removed[table.name].add(to_number(cells[2]))
+                    self._left_locations.add(to_number(cells[3]))
                 elif table.name != "location":
-                    self._used_locations.add(_number(cells[3]))
+                    self._used_locations.add(to_number(cells[3]))
+                if self._is_doubtful(record, table):
+                    self._add_found(find_numbers(record.raw, self._numbers))
+        self._survey_facts()
+        for file in self._submission.files:
+            if file.name not in self._files:
+                path = self._submission.folder / file.name
+                self._add_found(find_numbers_in(path, self._numbers))
 
-    def _read(
-        self, file: LandedFile, columns: tuple[str, ...]
-    ) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+    def _survey_facts(self) -> None:
+        """Persons whom a link between facts names."""
+        for file in self._files.values():
+            if file.table == "fact_relationship":
+                for _, (first, one, second, other), _ in self._read(file, _FACTS):
+                    for domain, fact in ((first, one), (second, other)):
+                        if FACT_TABLES.get(to_number(domain)) == "person":
+                            self._found |= {to_number(fact)} & self._persons
+
+    def _add_found(self, numbers: Collection[bytes]) -> None:
+        self._found.update(number.decode() for number in numbers)
+
+    def _read(self, file: LandedFile, columns: tuple[str, ...]) -> Iterator[Record]:
         return read_records(self._submission.folder / file.name, columns)
 
-    def _judge(self, file: LandedFile) -> Iterator[tuple[bytes, bool]]:
-        """Each record, and whether it stays."""
+    def _is_doubtful(self, record: Record, table: Table) -> bool:
+        """Whether nobody can say whose a record is; the person stands in its first two cells."""
+        if record.is_blank:
+            return False
+        is_owned = any(column in table.by_name for column in PERSON_COLUMNS)
+        return not record.is_whole or (
+            is_owned and not to_number(record.cells[0] or record.cells[1])
+        )
+
+    def _judge(self, file: LandedFile) -> Iterator[tuple[Record, bool, bool]]:
+        """Each record, whether it stays, and whether it goes only because of doubt."""
         table = self._model.table(file.table)
-        if any(column in table.by_name for column in PERSON_COLUMNS):
-            for raw, cells in self._read(file, PERSON_COLUMNS):
-                yield raw, _number(cells[0] or cells[1]) not in self._persons
-        elif table.name == "location":
+        is_owned = any(column in table.by_name for column in PERSON_COLUMNS)
+        judged = self._judge_by_person(file) if is_owned else self._judge_others(file, table)
+        for record, kept in judged:
+            doubtful = self._is_doubtful(record, table)
+            yield record, kept and not doubtful, kept and doubtful
+
+    def _judge_by_person(self, file: LandedFile) -> Iterator[tuple[Record, bool]]:
+        for record in self._read(file, PERSON_COLUMNS):
+            yield record, to_number(record.cells[0] or record.cells[1]) not in self._persons
+
+    def _judge_others(self, file: LandedFile, table: Table) -> Iterator[tuple[Record, bool]]:
+        """Records of a table that has no column for a person."""
+        if table.name == "location":
             gone = self._left_locations - self._used_locations - {""}
-            for raw, cells in self._read(file, ("location_id",)):
-                yield raw, _number(cells[0]) not in gone
+            for record in self._read(file, ("location_id",)):
+                yield record, to_number(record.cells[0]) not in gone
         elif table.name == "fact_relationship":
-            for raw, cells in self._read(file, _FACTS):
-                yield raw, not (self._is_gone(cells[0], cells[1]) or self._is_gone(*cells[2:]))
+            for record in self._read(file, _FACTS):
+                first, second = record.cells[:2], record.cells[2:]
+                yield record, not (self._is_gone(*first) or self._is_gone(*second))
         else:
             yield from self._judge_by_keys(file, table)
 
-    def _judge_by_keys(self, file: LandedFile, table: Table) -> Iterator[tuple[bytes, bool]]:
+    def _judge_by_keys(self, file: LandedFile, table: Table) -> Iterator[tuple[Record, bool]]:
         keys = [f for f in table.foreign_keys if f.references and self._is_personal(f)]
         targets = [f.references.table for f in keys if f.references]
         columns = (*(f.name for f in keys), "cost_domain_id", "cost_event_id")
-        for raw, cells in self._read(file, columns):
+        for record in self._read(file, columns):
+            cells = record.cells
             named = zip(targets, cells, strict=False)
-            by_key = any(_number(cell) in self._removed[target] for target, cell in named)
+            by_key = any(to_number(cell) in self._removed[target] for target, cell in named)
             domain, event = cells[-2:]
-            by_cost = _number(event) in self._removed.get(COST_TABLES.get(domain, ""), ())
-            yield raw, not (by_key or by_cost)
+            by_cost = to_number(event) in self._removed.get(COST_TABLES.get(domain, ""), ())
+            yield record, not (by_key or by_cost)
 
     def _is_personal(self, field: Field) -> bool:
         """Whether a key leads to a table whose rows are persons'."""
@@ -173,16 +238,7 @@ class Eraser:
         return target in self._model.tables and self._model.table(target).has_person
 
     def _is_gone(self, domain: str, fact: str) -> bool:
-        table = FACT_TABLES.get(_number(domain), "")
+        table = FACT_TABLES.get(to_number(domain), "")
         if table == "person":
-            return _number(fact) in self._persons
-        return _number(fact) in self._removed.get(table, ())
-
-
-def _number(cell: str) -> str:
-    """One spelling of an integer; what is none has none."""
-    text = cell.strip()
-    try:
-        return str(int(text))
-    except ValueError:
-        return ""
+            return to_number(fact) in self._persons
+        return to_number(fact) in self._removed.get(table, ())

@@ -12,11 +12,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from commonweal.engine.chain import BrokenChainError, Entry, append_entry, read_chain
+from commonweal.engine.chain import (
+    DIGITS,
+    BrokenChainError,
+    Entry,
+    append_entry,
+    read_chain,
+)
 from commonweal.engine.storage import Location, make_private
-from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.lifecycle.states import START, get_states
 from commonweal.schema.errors import CommonwealError
 
+DAMAGED = "damaged"
+"""What stands in the place of a state when an event is missing, was changed or is impossible."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -49,14 +57,25 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """Everything that happened to one folder, the first event first."""
+    """Everything that happened to one folder, the first event first.
+
+    ``damaged_at`` is the number of an event that is not what was written, or 0; the events are
+    then those in front of it, and nothing more is recorded.
+    """
 
     site: str
     key: str
     events: tuple[Event, ...] = ()
+    damaged_at: int = 0
+
+    @property
+    def is_damaged(self) -> bool:
+        return self.damaged_at > 0
 
     @property
     def state(self) -> str:
+        if self.is_damaged:
+            return DAMAGED
         return get_states().fold(event.name for event in self.events)
 
     @property
@@ -78,21 +97,17 @@ def read_history(home: Path, site: str, key: str) -> History:
     Raises:
         CommonwealError: an event is missing, was changed, or could not have happened.
     """
-    try:
-        entries = read_chain(_place(home, site, key))
-        return History(site, key, tuple(map(_read, entries)))
-    except BrokenChainError as broken:
-        raise _damaged(site, key, broken.number) from broken
+    history = _load(home, site, key)
+    if history.is_damaged:
+        raise describe_damage(history)
+    return history
 
 
 def list_histories(home: Path, site: str) -> list[History]:
-    """Every history of a site by key."""
-    return [read_history(home, site, key) for key in list_keys(home, site)]
-
-
-def list_keys(home: Path, site: str) -> list[str]:
-    """The keys of a site's histories, in their order."""
-    return sorted(p.name for p in (home / "history" / site).glob("[!.]*") if p.is_dir())
+    """Every history of a site by key; damaged ones are marked, and stop none of the others."""
+    place = home / "history" / site
+    keys = sorted(p.name for p in place.glob("[!.]*") if p.is_dir())
+    return [_load(home, site, key) for key in keys]
 
 
 def list_sites_with_history(home: Path) -> list[str]:
@@ -115,6 +130,8 @@ def record_event(
     Raises:
         CommonwealError: it may not happen in this state, or somebody else appended first.
     """
+    if history.is_damaged:
+        raise describe_damage(history)
     get_states().advance(history.state, name)
     last = history.events[-1] if history.events else None
     content = {
@@ -139,24 +156,44 @@ def _place(home: Path, site: str, key: str) -> Location:
     return Location.of(home / "history" / site / key)
 
 
-def _read(entry: Entry) -> Event:
+def _load(home: Path, site: str, key: str) -> History:
+    """The history, up to the first event that is not whole or could not have happened."""
+    damaged_at = 0
     try:
-        return Event(
-            entry["number"],
-            entry["event"],
-            datetime.fromisoformat(entry["at"]),
-            entry["by"],
-            entry["submission"],
-            entry["details"],
-            entry["previous"],
-            entry["digest"],
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BrokenChainError(entry["number"]) from error
+        entries = read_chain(_place(home, site, key))
+    except BrokenChainError as broken:
+        entries, damaged_at = list(broken.before), broken.number
+    events: list[Event] = []
+    state = START
+    for number, entry in enumerate(entries, start=1):
+        try:
+            event = _read(entry)
+            state = get_states().advance(state, event.name)
+        except (ValueError, KeyError, TypeError, CommonwealError):
+            return History(site, key, tuple(events), number)
+        events.append(event)
+    return History(site, key, tuple(events), damaged_at)
 
 
-def _damaged(site: str, key: str, number: int) -> CommonwealError:
+def _read(entry: Entry) -> Event:
+    return Event(
+        entry["number"],
+        entry["event"],
+        datetime.fromisoformat(entry["at"]),
+        entry["by"],
+        entry["submission"],
+        entry["details"],
+        entry["previous"],
+        entry["digest"],
+    )
+
+
+def describe_damage(history: History) -> CommonwealError:
+    """Which event of which folder is damaged, and the ways out."""
+    name, number = f"{history.site}/{history.key}", history.damaged_at
     return CommonwealError(
-        f"The history of {site}/{key} is damaged: event {number} is missing or was changed.",
-        fix="Bring the folder `history` back from a copy.",
+        f"The history of {name} is damaged: event {number} is missing or was changed.",
+        expected=f"history/{name}/{number:0{DIGITS}}.json as it was written",
+        fix=f"Bring history/{name} back from a copy. The other folders of the site go on without "
+        "it; where there is no copy, have the site send the folder again with the next number.",
     )

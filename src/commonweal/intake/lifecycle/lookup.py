@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from commonweal.intake.lifecycle.history import (
 )
 from commonweal.intake.submission import Submission, list_submissions
 from commonweal.schema.errors import CommonwealError
+
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,19 @@ class Entry:
         return self.history.submission or (self.submission.id if self.submission else self.name)
 
     @property
+    def label(self) -> str:
+        """What the site called the folder, also where the name is none that could be a key."""
+        named = self.history.last("misnamed")
+        return str(named.details["folder"]) if named else self.key
+
+    @property
     def name(self) -> str:
-        return f"{self.site}/{self.key}"
+        return f"{self.site}/{self.label}"
 
     @property
     def state(self) -> str:
         """The state; of what landed before there were histories, the verdict."""
-        if self.history.events or self.submission is None:
+        if self.history.events or self.history.is_damaged or self.submission is None:
             return self.history.state
         return self.submission.verdict
 
@@ -53,8 +61,10 @@ class Entry:
 
     @property
     def at(self) -> datetime:
-        """When it was received, else when something happened to it last."""
-        return self.submission.received_at if self.submission else self.history.events[-1].at
+        """When it was received, else when something happened to it last; long ago if unknown."""
+        if self.submission is not None:
+            return self.submission.received_at
+        return self.history.events[-1].at if self.history.events else _UNKNOWN
 
     @property
     def has_open_erasure(self) -> bool:
@@ -100,7 +110,7 @@ def get_entry(home: Path, name: str) -> Entry:
     """
     for entry in _walk(home):
         ids = {event.submission for event in entry.history.events if event.submission}
-        if name in ids | {entry.id, entry.name}:
+        if name in ids | {entry.id, entry.name, f"{entry.site}/{entry.key}"}:
             return entry
     raise CommonwealError(
         f"There is no submission called {name!r}.",
@@ -131,5 +141,5 @@ def _walk(home: Path) -> Iterator[Entry]:
     known = {(h.site, h.key): h for site in sites for h in list_histories(home, site)}
     for site, key in sorted(landed.keys() | known.keys()):
         history = known.get((site, key)) or read_history(home, site, key)
-        if history.events or (site, key) in landed:
+        if history.events or history.is_damaged or (site, key) in landed:
             yield Entry(site, key, history, landed.get((site, key)))

@@ -6,7 +6,8 @@ started at will. A store that is away costs its site a round, and nobody else an
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from commonweal.engine.buckets import StorageError
@@ -23,21 +24,26 @@ from commonweal.intake.lifecycle.declaration import (
 from commonweal.intake.lifecycle.drop import (
     RECEIPT,
     RECEIPT_PAGE,
+    Arrival,
     DropArea,
     DropFolder,
     Standing,
-    Version,
     choose,
     find_late_changes,
     judge,
-    parse_version,
     survey_drop,
 )
-from commonweal.intake.lifecycle.history import History, list_histories
+from commonweal.intake.lifecycle.history import (
+    DAMAGED,
+    History,
+    describe_damage,
+    list_histories,
+)
+from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
-from commonweal.intake.sites import Purpose, Site, check_authorised
+from commonweal.intake.sites import Site, check_authorised
 from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
 from commonweal.schema.errors import CommonwealError
 
@@ -97,7 +103,7 @@ def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
         settle_site(ledger)
     drop = receiver.drop_area(site)
     try:
-        area = survey_drop(drop.list_files())
+        area = _leave_out_damaged(ledger, survey_drop(drop.list_files()))
         _tell_misnamed(ledger, area)
         seen = [found for f in area.folders if (found := _look(ledger, site, drop, f))]
     except StorageError as error:
@@ -108,28 +114,72 @@ def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
     return _tell(ledger, area, before)
 
 
+def _leave_out_damaged(ledger: Ledger, area: DropArea) -> DropArea:
+    """The area without folders of which nobody knows what happened; they stop no other."""
+    damaged = _list_damaged(ledger)
+    return replace(
+        area,
+        folders=tuple(folder for folder in area.folders if folder.name not in damaged),
+        misnamed=tuple(name for name in area.misnamed if _key_of_misnamed(name) not in damaged),
+    )
+
+
+def _list_damaged(ledger: Ledger) -> dict[str, History]:
+    histories = list_histories(ledger.home, ledger.site)
+    return {history.key: history for history in histories if history.is_damaged}
+
+
+def _key_of_misnamed(name: str) -> str:
+    return f"misnamed-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
 def _tell_misnamed(ledger: Ledger, area: DropArea) -> None:
     for name in area.misnamed:
-        key = f"misnamed-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-        history = ledger.read(key)
+        history = ledger.read(_key_of_misnamed(name))
         if not history.events:
             ledger.add(history, "misnamed", folder=name)
 
 
 def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Seen | None:
     """Bring the history of a folder up to what is there; None when it is closed."""
-    history = ledger.read(folder.name)
+    history = _reopen_expired(ledger, ledger.read(folder.name), folder)
     if history.state not in OPEN:
         _note_late_changes(ledger, history, folder)
         return None
     declaration, said = _read_declaration(drop, folder, history)
-    standing = judge(folder, declaration, now=ledger.now, is_broken=bool(said))
+    standing = judge(
+        folder,
+        declaration,
+        now=ledger.now,
+        is_broken=bool(said),
+        since=_find_second_life(history),
+    )
     if history.state == "absent":
         history = ledger.add(history, "seen", **_detail(standing, ""))
     if declaration is not None and standing.state == "ready":
         standing, said = _check_gates(site, folder, declaration, standing)
     history = _apply(ledger, history, folder, standing, said)
     return _Seen(folder, declaration, history.state) if history.state in OPEN else None
+
+
+def _reopen_expired(ledger: Ledger, history: History, folder: DropFolder) -> History:
+    """Open a folder again that expired, when it was declared or a file came since then."""
+    if history.state != "expired":
+        return history
+    late = _list_late_changes(history, folder)
+    last = history.last("expired", "declared")
+    if not late and last and last.name == "expired":
+        return history
+    return ledger.add(history, "reopened", files=late)
+
+
+def _find_second_life(history: History) -> datetime | None:
+    """When a folder that had expired was opened again; 29 days are counted anew from there."""
+    names = [event.name for event in history.events]
+    if "expired" not in names:
+        return None
+    opened = history.events[len(names) - names[::-1].index("expired") :]
+    return next((event.at for event in opened if event.name == "reopened"), None)
 
 
 def _read_declaration(
@@ -159,9 +209,9 @@ def _check_gates(
     try:
         check_authorised(site, declaration.purpose, synthetic=declaration.synthetic)
     except CommonwealError as error:
-        return Standing("held", "not authorised"), _say(error)
+        return Standing("held", Reason.NOT_AUTHORISED), _say(error)
     if not name_tables(folder, declaration.dialect):
-        return Standing("held", "no file is named after a table"), ""
+        return Standing("held", Reason.NO_TABLE), ""
     return standing, ""
 
 
@@ -207,11 +257,9 @@ def _says(history: History, name: str, details: Mapping[str, Any]) -> bool:
 def _decide(ledger: Ledger, seen: list[_Seen]) -> list[tuple[DropFolder, Declaration]]:
     """What to take now; what is superseded is said so."""
     known = {s.folder.version: s for s in seen if s.declaration}
-    purposes = {v: s.declaration.purpose for v, s in known.items() if s.declaration}
-    waits = ("uploading", "held")
-    ready = {v: p for v, p in purposes.items() if known[v].state not in waits}
-    waiting = {v: p for v, p in purposes.items() if known[v].state == "held"}
-    taken, superseded = choose(ready, waiting, _list_received(ledger))
+    ready = [_describe_arrival(ledger, s) for s in seen if s.state not in ("uploading", "held")]
+    waiting = [_describe_arrival(ledger, s) for s in seen if s.state == "held"]
+    taken, superseded = choose(filter(None, ready), filter(None, waiting))
     for version, by in superseded.items():
         history = ledger.read(version.name)
         tags = known[version].folder.tags
@@ -220,29 +268,35 @@ def _decide(ledger: Ledger, seen: list[_Seen]) -> list[tuple[DropFolder, Declara
     return [(s.folder, s.declaration) for s in chosen if s.declaration]
 
 
-def _list_received(ledger: Ledger) -> dict[Version, Purpose]:
-    """Folders that were taken before, by what they were declared."""
-    received: dict[Version, Purpose] = {}
-    for history in list_histories(ledger.home, ledger.site):
-        version, begun = parse_version(history.key), history.last("begun")
-        if version and begun and history.last("accepted", "rejected", "repeated"):
-            received[version] = Purpose(begun.details["purpose"])
-    return received
+def _describe_arrival(ledger: Ledger, seen: _Seen) -> Arrival | None:
+    """When a folder came; None when nobody said what it is, or there is nothing in it."""
+    if seen.declaration is None or not seen.folder.files:
+        return None
+    ready = ledger.read(seen.folder.name).last("ready")
+    newest = seen.folder.newest
+    at = ready.at if ready else newest
+    return Arrival(seen.folder.version, seen.declaration.purpose, at, newest)
 
 
 def _note_late_changes(ledger: Ledger, history: History, folder: DropFolder) -> None:
     """A folder is closed once it was taken; what comes later is named, and needs a new one."""
-    tagged = [event.details["tags"] for event in history.events if "tags" in event.details]
-    known: dict[str, str] = tagged[-1] if tagged else {}
-    late = find_late_changes(known, folder)
+    late = _list_late_changes(history, folder)
     if late and get_states().can(history.state, "changed"):
         ledger.add(history, "changed", files=late, tags=folder.tags)
+
+
+def _list_late_changes(history: History, folder: DropFolder) -> list[str]:
+    tagged = [event.details["tags"] for event in history.events if "tags" in event.details]
+    return find_late_changes(tagged[-1] if tagged else {}, folder)
 
 
 def _announce(receiver: Receiver, ledger: Ledger, site: Site, area: DropArea) -> None:
     """Tell whoever waits, and write the receipt into the folder, for each that landed."""
     folders = {folder.name for folder in area.folders}
+    damaged = _list_damaged(ledger)
     for submission in list_of_site(receiver.home, site.name):
+        if submission.key in damaged:
+            continue
         history = ledger.read(submission.key)
         if history.has("announced") or not (receiver.announce or submission.key in folders):
             continue
@@ -267,7 +321,7 @@ def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Out
     outcomes = [
         _describe(history)
         for history in list_histories(ledger.home, ledger.site)
-        if len(history.events) > before.get(history.key, 0)
+        if len(history.events) > before.get(history.key, 0) or history.is_damaged
     ]
     if area.root_files:
         names = ", ".join(area.root_files)
@@ -278,7 +332,10 @@ def _tell(ledger: Ledger, area: DropArea, before: Mapping[str, int]) -> list[Out
 
 
 def _describe(history: History) -> Outcome:
-    """The latest word on a folder."""
+    """The latest word on a folder; of a damaged one the same in every round."""
+    if history.is_damaged:
+        damage = _say(describe_damage(history))
+        return Outcome(history.site, history.key, DAMAGED, damage, history.submission)
     told = [event for event in history.events if event.name not in ("announced", "changed")]
     last = history.events[-1] if history.events[-1].name == "changed" else told[-1]
     said = [str(last.details[k]) for k in ("reason", "said", "superseded_by") if k in last.details]

@@ -18,6 +18,7 @@ from commonweal.intake.landing import Delivery, submit_folder
 from commonweal.intake.lifecycle.declaration import Declaration
 from commonweal.intake.lifecycle.drop import DropFolder
 from commonweal.intake.lifecycle.history import History
+from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.settle import RECEIVING, Ledger
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.metrics import Surroundings
@@ -94,8 +95,7 @@ def take_folder(
     except ChangedError as changed:
         return ledger.add(history, "reopened", files=[show_name(changed.args[0])])
     except _MismatchError as mismatch:
-        reason = "checksums differ from its manifest"
-        return ledger.add(history, "held", reason=reason, files=list(mismatch.args))
+        return ledger.add(history, "held", reason=Reason.CHECKSUMS, files=list(mismatch.args))
     except CommonwealError as error:
         return _fail(ledger, folder, error.found)
     except OSError as error:

@@ -63,12 +63,17 @@ def settle_site(ledger: Ledger) -> None:
 
     Whoever calls this is alone in the site's landing area.
     """
-    landed = _finish_replacements(ledger, list_of_site(ledger.home, ledger.site))
+    known = list_histories(ledger.home, ledger.site)
+    damaged = {history.key for history in known if history.is_damaged}
+    everything = list_of_site(ledger.home, ledger.site)
+    landed = _finish_replacements(ledger, [s for s in everything if s.key not in damaged])
     histories = {s.key: _settle_verdict(ledger, s) for s in landed}
-    ordered = [h for h in list_histories(ledger.home, ledger.site) if find_order(h)]
+    known = list_histories(ledger.home, ledger.site)
+    ordered = [h for h in known if not h.is_damaged and find_order(h)]
     erased = {history.key for history in ordered}
     kept = [submission for submission in landed if submission.key not in erased]
-    current = choose_current(kept, histories)
+    unclear = [submission for submission in everything if submission.key in damaged]
+    current = _find_in_force(ledger, kept, unclear, histories)
     if current or find_current_id(ledger.home, ledger.site):
         current_id = current.id if current else ""
         switch_current(ledger.home, ledger.site, current_id, now=ledger.now, by=ledger.by)
@@ -76,6 +81,22 @@ def settle_site(ledger: Ledger) -> None:
         _finish_erasure(ledger, history)
     for submission in kept:
         _settle_state(ledger, histories[submission.key], submission, current)
+
+
+def _find_in_force(
+    ledger: Ledger,
+    kept: Sequence[Submission],
+    unclear: Sequence[Submission],
+    histories: Mapping[str, History],
+) -> Submission | None:
+    """What is to be current. Where it would be one whose history is damaged, so that nobody
+    knows whether it was excluded or is to be erased, what is current stays so.
+    """
+    latest = find_last(s for s in (*kept, *unclear) if s.is_production)
+    if latest not in unclear:
+        return choose_current(kept, histories)
+    current_id = find_current_id(ledger.home, ledger.site) or None
+    return next((s for s in (*kept, *unclear) if current_id in (s.id, s.replaces)), None)
 
 
 def choose_current(

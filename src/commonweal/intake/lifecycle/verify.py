@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from commonweal.intake.lifecycle.history import list_keys, read_history
+from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.registry import list_events
 from commonweal.intake.submission import list_of_site, verify_submission
 from commonweal.schema.errors import CommonwealError
@@ -46,13 +46,14 @@ def _find_damaged_registry(home: Path, site: str) -> list[Damage]:
 
 
 def _find_damaged_histories(home: Path, site: str) -> list[Damage]:
-    damaged = []
-    for key in list_keys(home, site):
-        try:
-            _ = read_history(home, site, key).state
-        except CommonwealError as error:
-            damaged.append(Damage(f"history of {site}/{key}", error.found))
-    return damaged
+    return [
+        Damage(
+            f"history of {site}/{history.key}",
+            f"Event {history.damaged_at} is missing, was changed or could not have happened.",
+        )
+        for history in list_histories(home, site)
+        if history.is_damaged
+    ]
 
 
 def _find_altered_files(home: Path, site: str) -> list[Damage]:

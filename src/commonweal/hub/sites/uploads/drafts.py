@@ -137,10 +137,13 @@ def add_upload(
         )
 
 
-def finish_draft(draft: Draft, stated: Mapping[str, str], *, now: datetime) -> Path:
+def finish_draft(
+    draft: Draft, stated: Mapping[str, str], *, now: datetime, known: Iterable[str] = ()
+) -> Path:
     """Declare what was uploaded and hand the folder over; return where it is now.
 
-    ``stated`` has hex SHA-256 by name of the file, as computed where the files come from; a
+    ``known`` are names of the site's folders that are remembered and may not lie in the area any
+    more. ``stated`` has hex SHA-256 by name of the file, as computed where the files come from; a
     file that arrived differently is thrown away, so that it can be sent again.
 
     Raises:
@@ -156,7 +159,7 @@ def finish_draft(draft: Draft, stated: Mapping[str, str], *, now: datetime) -> P
         _check_as_stated(uploads, files, stated)
         declaration = Declaration(draft.purpose, draft.synthetic, draft.dialect, files)
         write_declaration(draft.folder, declaration)
-        handed_in = hand_over(draft.folder, draft.folder.parent, now.date())
+        handed_in = hand_over(draft.folder, draft.folder.parent, now.date(), known=known)
     for left in handed_in.glob(f"{PART}*"):
         left.unlink()
     return handed_in

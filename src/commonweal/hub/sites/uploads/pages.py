@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commonweal.hub.sites.access import get_steward_site
+from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.uploads.drafts import (
     Draft,
     add_upload,
@@ -153,7 +154,9 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     try:
         check_authorised(steward.site, draft.purpose, synthetic=draft.synthetic)
         stated = _read_checksums(request.POST.get("checksums", ""))
-        folder = finish_draft(draft, stated, now=datetime.now(tz=UTC))
+        rows = SubmissionRow.objects.filter(site=steward.site.name)
+        known = rows.values_list("folder", flat=True)
+        folder = finish_draft(draft, stated, now=datetime.now(tz=UTC), known=known)
     except (CommonwealError, RefusedError) as error:
         return _answer(request, draft, problem=str(error))
     return redirect("uploads:received", folder.name)

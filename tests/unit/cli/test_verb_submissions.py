@@ -1,0 +1,93 @@
+"""``submissions`` as the data centre meets it: clearing, damage, names that sites gave."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from tests.drop_areas import (
+    HOSPITAL,
+    make_home,
+    make_receiver,
+    persons_csv,
+    put,
+    put_declared,
+    today,
+)
+
+from commonweal.cli.main import main
+from commonweal.engine.storage import Location
+from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.schema.errors import ExitCode
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
+    return make_home(tmp_path)
+
+
+@pytest.fixture
+def drop(home: Path) -> Location:
+    """A drop area with a folder that landed and one with a name of its own."""
+    area = Location.of(home / "drop" / "hospital")
+    put_declared(area, today(), 1)
+    put(area, "March upload", {"person.csv": persons_csv(1)})
+    receive_site(make_receiver(home), HOSPITAL)
+    return area
+
+
+def run(*arguments: str) -> int:
+    """Run a verb in this process; its exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["commonweal", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0)
+
+
+def test_clearing_is_rehearsed_then_done(drop: Location, capsys: Capture) -> None:
+    clear = ("submissions", "clear", "--days", "0")
+    assert run("submissions", "clear", "--yes") == ExitCode.OK
+    assert "nothing to clear" in capsys.readouterr().out
+    assert run(*clear, "--dry-run") == ExitCode.OK
+    assert f"hospital/{today()}" in capsys.readouterr().out
+    assert run(*clear) == ExitCode.COULD_NOT_RUN
+    assert "--dry-run first" in capsys.readouterr().err
+    assert (drop.path / today() / "person.csv").is_file()
+    assert run(*clear, "--site", "hospital", "--yes", "--json") == ExitCode.OK
+    (cleared,) = json.loads(capsys.readouterr().out)
+    assert f"{today()}/person.csv" in cleared["names"]
+    assert not (drop.path / today()).exists()
+    assert (drop.path / "March upload").is_dir()
+
+
+def test_a_misnamed_folder_is_listed_by_the_name_the_site_gave(
+    drop: Location, capsys: Capture
+) -> None:
+    assert run("submissions", "--state", "misnamed") == ExitCode.OK
+    assert "hospital/March upload" in capsys.readouterr().out
+    assert run("submissions", "show", "hospital/March upload") == ExitCode.OK
+
+
+def test_a_damaged_history_is_shown_with_the_way_out(
+    home: Path, drop: Location, capsys: Capture
+) -> None:
+    file = home / "history" / "hospital" / today() / "000002.json"
+    file.write_bytes(b"{}")
+    assert run("submissions", "--state", "damaged", "--json") == ExitCode.OK
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["history"], entry["state"]) == (today(), "damaged")
+    assert run("submissions", "show", f"hospital/{today()}") == ExitCode.OK
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "event 2 is missing or was changed" in shown
+    assert f"Bring history/hospital/{today()} back from a copy" in shown
+    assert run("submissions", "history", f"hospital/{today()}") == ExitCode.COULD_NOT_RUN
+    capsys.readouterr()
+    assert run("receive", "--json") == ExitCode.COULD_NOT_RUN
+    (outcome,) = json.loads(capsys.readouterr().out)
+    assert (outcome["folder"], outcome["state"]) == (today(), "damaged")
