@@ -76,6 +76,19 @@ def test_the_verdict_and_the_test_load_are_told_once_with_the_report(
     assert find_attachments(home, "hospital-gone") == []
 
 
+def test_a_test_that_is_no_test_load_is_told_why(home: Path, tmp_path: Path) -> None:
+    """In the notice and on the page of the submission."""
+    sent = send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    notice = Notice.objects.get()
+    assert notice.kind == "verdict"
+    assert "It does not count as the test load: it was handed in at the data" in notice.body
+    client = Client()
+    client.force_login(make_steward("own", "hospital").user)
+    page = client.get(reverse("sites:submission", args=["hospital", sent.key]))
+    assert "does not count as the test load" in page.content.decode()
+
+
 def test_the_newest_check_is_shown_and_the_earlier_ones_are_named(
     home: Path, tmp_path: Path
 ) -> None:
@@ -105,19 +118,6 @@ def test_the_newest_check_is_shown_and_the_earlier_ones_are_named(
     assert "When it was handed in." in page
     report = client.get(reverse("sites:report", args=["hospital", row.folder, "json"]))
     assert f'filename="{sent.id}-check-2.json"' in report["Content-Disposition"]
-
-
-def test_a_test_that_is_no_test_load_is_told_why(home: Path, tmp_path: Path) -> None:
-    """In the notice and on the page of the submission."""
-    sent = send_persons(home, tmp_path / "in", 1)
-    index_submissions(home, now=NOW)
-    notice = Notice.objects.get()
-    assert notice.kind == "verdict"
-    assert "It does not count as the test load: it was handed in at the data" in notice.body
-    client = Client()
-    client.force_login(make_steward("own", "hospital").user)
-    page = client.get(reverse("sites:submission", args=["hospital", sent.key]))
-    assert "does not count as the test load" in page.content.decode()
 
 
 def test_a_new_submission_supersedes_the_row_before(home: Path, tmp_path: Path) -> None:

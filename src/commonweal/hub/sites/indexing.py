@@ -170,7 +170,6 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
         "It has %(rows)s rows. The check found %(errors)d kinds of error and %(warnings)d kinds "
         "of warning. The report is attached; it says where each of them is and how to mend it."
     )
-    persons = describe_persons(row.submission)
     advice = "" if row.is_accepted else _("Please mend what it says and submit again.")
     return int(
         write_notice(
@@ -178,7 +177,17 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
             site=row.site,
             kind="verdict",
             subject=subject,
-            body="\n\n".join(filter(None, [body % counts, advice, *row.not_counted, persons])),
+            body="\n\n".join(
+                filter(
+                    None,
+                    [
+                        body % counts,
+                        advice,
+                        *row.not_counted,
+                        describe_persons(row.submission),
+                    ],
+                )
+            ),
             attach=row.submission,
             now=now,
         )
