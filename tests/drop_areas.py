@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from tests.intake_folders import SETTINGS, csv_text, valid_row
+from tests.ready_sites import register_as
 
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.history import History, read_history
 from commonweal.intake.lifecycle.reception import Receiver
-from commonweal.intake.sites import Site, register_site
+from commonweal.intake.sites import Purpose, Site
 
 HOSPITAL = Site(
-    "hospital", "The hospital", "MA", date(2025, 1, 31), test_load="hospital-20250201-0"
+    "hospital",
+    "The hospital",
+    "MA",
+    date(2025, 1, 31),
+    tuple(Purpose),
+    test_load="hospital-20250201-0",
 )
 LATER = timedelta(hours=4)
 
@@ -54,7 +60,7 @@ def put_declared(place: Location, folder: str, *ids: int, **declared: Any) -> No
 def make_home(tmp_path: Path, *sites: Site) -> Path:
     home = tmp_path / "home"
     for site in sites or (HOSPITAL,):
-        register_site(home, site)
+        register_as(home, site)
     return home
 
 

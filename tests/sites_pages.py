@@ -57,7 +57,7 @@ def make_row(site: str = "hospital", number: int = 1, **facts: Any) -> Submissio
     wanted = {
         "submission": name,
         "purpose": "production",
-        "synthetic": True,
+        "synthetic": False,
         "dialect": "programme",
         "state": "current",
         "verdict": "accepted",

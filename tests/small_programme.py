@@ -29,7 +29,7 @@ CUTOFF = date(2026, 10, 1)
 NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
 SEED, PERSONS = 11, 60
 STATE = "MA"
-CLINIC = Site("clinic", "A small clinic", STATE, date(2020, 1, 1), test_load="clinic-20200102-0")
+CLINIC = Site("clinic", "A small clinic", STATE)
 
 
 def make_small_programme(home: Path, *, synthetic: bool = True, persons: int = PERSONS) -> Settings:

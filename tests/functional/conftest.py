@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +105,8 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=path, args=[*QUIET, *root])
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@contextmanager
+def visit(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor with an empty history, who reads English."""
     context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     context.set_default_timeout(10_000)
@@ -114,8 +115,29 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The visitor of a test."""
+    with visit(browser) as context:
+        yield context
+
+
+@pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page of which every error in the console fails the test."""
+    with watch(context) as page:
+        yield page
+
+
+@pytest.fixture
+def other_page(browser: Browser) -> Iterator[Page]:
+    """A page of somebody else, who is there at the same time."""
+    with visit(browser) as context, watch(context) as page:
+        yield page
+
+
+@contextmanager
+def watch(context: BrowserContext) -> Iterator[Page]:
+    """A page whose errors in the console are collected; at the end there must be none."""
     page = context.new_page()
     faults: list[str] = []
 

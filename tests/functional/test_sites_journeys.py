@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.functional.conftest import HERE, check_page, find_free_ports
 from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
+from tests.ready_sites import register_as
 
 from commonweal.engine.settings import HubSettings, Settings
 from commonweal.engine.storage import readable_json
@@ -19,20 +20,25 @@ from commonweal.hub.provision import Credential, prepare_hub
 from commonweal.hub.server import Process, run_hub
 from commonweal.hub.worker import index_sites
 from commonweal.intake.check import check_folder
-from commonweal.intake.landing import submit_folder
+from commonweal.intake.landing import get_accepted, submit_folder
 from commonweal.intake.lifecycle.receive import receive_sites
 from commonweal.intake.lifecycle.reception import Receiver
-from commonweal.intake.onboarding import authorise, record_isa_executed
-from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
+from commonweal.intake.sites import Purpose, Site, get_site, list_sites
 from commonweal.intake.submission import METRICS
 
 pytestmark = pytest.mark.functional
 
-HARBOUR = Site(
-    "harbour", "Harbour Hospital", "MA", purposes=(Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+HARBOUR = Site("harbour", "Harbour Hospital", "MA")
+HILL = Site(
+    "hill",
+    "Hill Clinic",
+    "OH",
+    date(2026, 1, 7),
+    tuple(Purpose),
+    test_load="hill-20260201-0",
 )
-HILL = Site("hill", "Hill Clinic", "OH", isa_date=date(2026, 1, 7), test_load="hill-20260201-0")
 PASSWORD = "a harbour for ships"
+BEFORE_TEST_LOAD = ("Data steward accounts", "Drop area opened", "Site told about its drop area")
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def sites_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iter
     """A programme with two sites: one at its beginning, one that has sent for a while."""
     home = tmp_path_factory.mktemp("sites")
     for site in (HARBOUR, HILL):
-        register_site(home, site)
+        register_as(home, site)
     hand_in_of_hill(home, home.parent / f"{home.name}-hill")
     port = find_free_ports(1)[0]
     settings = Settings(home=home, hub=HubSettings(sites_port=port), engine=SETTINGS)
@@ -96,7 +102,7 @@ def hand_in_of_hill(home: Path, folder: Path) -> None:
             home=home,
             site=HILL.name,
             purpose=Purpose.PRODUCTION,
-            synthetic=True,
+            synthetic=False,
             now=now,
             report=check_folder(folder, dialect="programme", settings=SETTINGS),
         )
@@ -124,12 +130,12 @@ def build_value(metric: str, share: float, table: str | None = None) -> dict[str
 
 
 def test_a_steward_from_the_agreement_to_an_accepted_submission(
-    sites_hub: SitesHub, page: Page, tmp_path: Path
+    sites_hub: SitesHub, page: Page, other_page: Page, tmp_path: Path
 ) -> None:
-    home, now = sites_hub.settings.home, datetime.now(tz=UTC)
+    home = sites_hub.settings.home
     good = write_persons(tmp_path / "good", 1, 2, 3)
     bad = write_table(tmp_path / "bad", "person", [valid_row("person", gender_concept_id="male")])
-    record_isa_executed(home, "harbour", on=now.date(), by="the data centre", now=now)
+    curator = other_page
 
     # The demo's steward belongs to Harbour. Its first page says what comes next.
     sites_hub.sign_in(page, "steward@demo.example")
@@ -141,10 +147,23 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
     assert page.get_by_role("button", name="Record").count() == 0
     check_page(page)
 
-    # Real data are refused before the test load, in words.
+    # Nothing about real people is taken before the agreement, whatever it is said to be for.
     page.get_by_role("link", name="Upload").click()
+    for purpose in ("test", "production"):
+        begin(page, purpose, "real")
+        expect(page.get_by_role("alert")).to_contain_text("no executed information security")
+    check_page(page)
+    begin(page, "sprint", "real", dialect="programme")
+    expect(page.get_by_role("alert")).to_contain_text("are not de-identified")
+    check_page(page)
+
+    # The data centre records the agreement; production is still refused, in words.
+    sites_hub.sign_in(curator, "curator@demo.example")
+    curator.get_by_role("link", name="Harbour Hospital").first.click()
+    curator.get_by_role("link", name="Onboarding").click()
+    record(curator, "Information security agreement executed")
     begin(page, "production", "real")
-    expect(page.get_by_role("alert")).to_contain_text("not authorised to send production")
+    expect(page.get_by_role("alert")).to_contain_text("test load of the site harbour has not")
     check_page(page)
 
     # A test load with a fault comes back with the line it is on.
@@ -162,24 +181,36 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
         page.get_by_role("link", name="CSV").click()
     assert "gender_concept_id" in Path(download.value.path()).read_text()
 
-    # Mended, it passes, and the checklist knows by itself.
-    page.get_by_role("link", name="Upload").click()
-    begin(page, "test", "synthetic")
-    hand_in(page, good)
-    sites_hub.work()
-    open_latest(page)
+    # Mended, it is accepted; but nobody has recorded the account and the drop area it is to prove.
+    send(sites_hub, page, good, "test", "synthetic")
     expect(page.locator("dl .cw-pill")).to_have_text("Accepted")
-    assert get_site(home, "harbour").test_load
+    expect(page.get_by_text("does not count as the test load").first).to_be_visible()
+    check_page(page)
+    assert not get_site(home, "harbour").test_load
 
-    # The data centre authorises production; now the same page takes it.
-    authorise(home, "harbour", purposes=tuple(Purpose), by="the data centre", now=now)
+    # They are recorded, it is sent once more and passes, and the checklist knows by itself.
+    for title in BEFORE_TEST_LOAD:
+        record(curator, title)
+    send(sites_hub, page, good, "test", "synthetic")
+    expect(page.locator("dl .cw-pill")).to_have_text("Accepted")
+    expect(page.get_by_text("does not count")).to_have_count(0)
+    curator.reload()
+    expect(step(curator, "Test load passed")).to_contain_text("Done")
+
+    # Passed is not yet authorised; once it is, the same page takes the records of real people.
     page.get_by_role("link", name="Upload").click()
     begin(page, "production", "real")
-    hand_in(page, good)
-    sites_hub.work()
-    open_latest(page)
+    expect(page.get_by_role("alert")).to_contain_text("not authorised to send production")
+    check_page(page)
+    record(curator, "Production authorised")
+    expect(step(curator, "Production authorised")).to_contain_text("Done")
+    check_page(curator)
+    send(sites_hub, page, good, "production", "real")
     expect(page.locator("dl .cw-pill")).to_have_text("Current")
     check_page(page)
+    current = get_accepted(home, "harbour")
+    assert current is not None
+    assert not current.synthetic
     page.get_by_role("link", name="Overview").click()
     expect(page.get_by_role("region", name="In force")).to_contain_text("3 rows")
     check_page(page)
@@ -202,19 +233,31 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
     assert answer.status == 403
 
 
-def begin(page: Page, purpose: str, kind: str) -> None:
+def begin(page: Page, purpose: str, kind: str, *, dialect: str = "") -> None:
     """Say what is sent, and go on to the files."""
+    page.get_by_label("What the files follow").select_option(dialect)
     page.get_by_label("What the submission is for").select_option(purpose)
     page.get_by_label("Whose records these are").select_option(kind)
     page.get_by_role("button", name="Go on to the files").click()
 
 
 def hand_in(page: Page, file: Path) -> None:
-    """Send a file on the upload page and hand the folder in."""
+    """Send a file on the upload page, once its script listens, and hand the folder in."""
+    page.locator("#choose-files").wait_for(state="attached")
+    page.wait_for_load_state("load")
     page.locator("#choose-files").set_input_files(file)
     expect(page.locator("#files [data-state='whole']")).to_be_visible()
     page.get_by_role("button", name="Hand in").click()
     expect(page).to_have_url(re.compile("/received/"))
+
+
+def send(hub: SitesHub, page: Page, file: Path, purpose: str, kind: str) -> None:
+    """Send a file through the upload page, have it received, and open its report."""
+    page.get_by_role("link", name="Upload").click()
+    begin(page, purpose, kind)
+    hand_in(page, file)
+    hub.work()
+    open_latest(page)
 
 
 def open_latest(page: Page) -> None:
@@ -225,9 +268,10 @@ def open_latest(page: Page) -> None:
 
 
 def test_a_curator_from_the_agreement_to_an_accepted_submission(
-    sites_hub: SitesHub, page: Page, tmp_path: Path
+    sites_hub: SitesHub, page: Page, other_page: Page, tmp_path: Path
 ) -> None:
-    home = sites_hub.settings.home
+    home, steward = sites_hub.settings.home, other_page
+    persons = write_persons(tmp_path / "in", 1, 2, 3)
     sites_hub.sign_in(page, "curator@demo.example")
 
     # The board shows all sites by what they sent last.
@@ -259,7 +303,6 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     record(page, "Contact list kept current")
     expect(page.get_by_role("alert")).to_contain_text("The site has no contacts yet.")
     check_page(page)
-    record(page, "Information security agreement executed")
 
     # People: a contact, a primary steward with everything signed.
     page.get_by_role("link", name="People").click()
@@ -278,26 +321,34 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     expect(page.get_by_text("Stan Steward", exact=True)).to_be_visible()
     check_page(page)
 
-    # The drop area is opened and announced; production has to wait for the test load.
+    # The drop area is opened and announced, and the steward's test load passes. Made-up records
+    # may come before the agreement; real ones are refused, and production has to wait.
     page.get_by_role("link", name="Onboarding").click()
-    record(page, "Data steward accounts")
-    record(page, "Drop area opened")
-    record(page, "Site told about its drop area")
-    expect(step(page, "Production authorised")).to_contain_text("Has to wait")
-    send(home, tmp_path / "test", Purpose.TEST, 1, 2)
+    for title in BEFORE_TEST_LOAD:
+        record(page, title)
+    sites_hub.sign_in(steward, "stan@meadow.example", PASSWORD)
+    send(sites_hub, steward, persons, "test", "synthetic")
     page.reload()
     expect(step(page, "Test load passed")).to_contain_text("Done")
+    expect(step(page, "Production authorised")).to_contain_text("Has to wait")
+    steward.get_by_role("link", name="Upload").click()
+    begin(steward, "production", "real")
+    expect(steward.get_by_role("alert")).to_contain_text("no executed information security")
+    record(page, "Information security agreement executed")
+    begin(steward, "production", "real")
+    expect(steward.get_by_role("alert")).to_contain_text("not authorised to send production")
+    check_page(steward)
     record(page, "Production authorised")
     expect(step(page, "Production authorised")).to_contain_text("Done")
     check_page(page)
 
-    # The first production submission is accepted, and the board and the outbox know.
-    send(home, tmp_path / "production", Purpose.PRODUCTION, 1, 2, 3)
-    sites_hub.work()
+    # The first submission of real people is accepted, and the board and the outbox know.
+    send(sites_hub, steward, persons, "production", "real")
+    expect(steward.locator("dl .cw-pill")).to_have_text("Current")
     page.get_by_role("link", name="Sites", exact=True).click()
     expect(page.get_by_role("region", name="Current")).to_contain_text("Meadow Health")
     page.get_by_role("link", name="Outbox").click()
-    expect(page.get_by_role("link", name="may send production data")).to_be_visible()
+    expect(page.get_by_role("link", name="Meadow Health may send production data")).to_be_visible()
     check_page(page)
     page.get_by_role("link", name="was accepted").first.click()
     expect(page.get_by_text("Attached: the report of")).to_be_visible()
@@ -362,20 +413,6 @@ def record(page: Page, title: str) -> None:
 def step(page: Page, title: str) -> object:
     """The step of a title in the checklist."""
     return page.locator(".cw-step", has=page.get_by_role("heading", name=title))
-
-
-def send(home: Path, folder: Path, purpose: Purpose, *ids: int) -> None:
-    """What Meadow's steward sends from the command line."""
-    write_persons(folder, *ids)
-    submit_folder(
-        folder,
-        home=home,
-        site="meadow",
-        purpose=purpose,
-        synthetic=True,
-        now=datetime.now(tz=UTC),
-        report=check_folder(folder, dialect="programme", settings=SETTINGS),
-    )
 
 
 @pytest.mark.parametrize("language", ["en-US", "es-MX"])

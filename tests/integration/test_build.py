@@ -7,12 +7,15 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.drop_areas import HOSPITAL
+from tests.ready_sites import register_as
 from tests.small_programme import (
     NOW,
     PERSONS,
@@ -22,6 +25,7 @@ from tests.small_programme import (
     small_settings,
 )
 
+from commonweal.cli.summary import print_curation
 from commonweal.curation.evidence import RuleCount
 from commonweal.engine.settings import Settings
 from commonweal.intake.check import check_folder
@@ -31,7 +35,7 @@ from commonweal.pipeline.build import Built, run_build, run_curation
 from commonweal.pipeline.feeds import get_latest_feeds
 from commonweal.pipeline.lock import only_one
 from commonweal.pipeline.progress import Silent
-from commonweal.pipeline.summary import summarize_build
+from commonweal.pipeline.summary import summarize_build, summarize_curation
 from commonweal.pipeline.vocabulary import read_abridged
 from commonweal.publish.pointer import find_current
 from commonweal.publish.reader import PublishingStore
@@ -289,6 +293,36 @@ def test_real_data_are_not_curated_with_synthetic_settings_reversed(
     home = copy_programme(inputs, tmp_path / "home")
     with pytest.raises(CommonwealError, match="holds synthetic data"):
         run_curation(small_settings(home, synthetic=False), Silent())
+
+
+def test_a_site_that_sent_made_up_data_only_stops_nobody(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is left out of what is curated of real data, and that is said."""
+    home = copy_programme(inputs, tmp_path / "home")
+    manifest = home / "feeds" / "2026-10-01" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"synthetic": False}))
+    settings = small_settings(home, synthetic=False)
+    register_as(home, replace(HOSPITAL, name="real"))
+    report = check_folder(home / "outbox", dialect="programme", settings=settings.engine)
+    real = submit_folder(
+        home / "outbox",
+        home=home,
+        site="real",
+        purpose=Purpose.PRODUCTION,
+        synthetic=False,
+        now=NOW,
+        report=report,
+    )
+    curated = run_curation(settings, Silent())
+    assert curated.submissions == (real,)
+    summary = summarize_curation(curated)
+    print_curation(summary)
+    (left,) = summary["left_out"]
+    said = f"clinic is left out: its current submission {left['submission']} is synthetic"
+    assert said in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(CommonwealError, match="holds real data"):
+        run_curation(small_settings(home), Silent())
 
 
 def test_altered_feeds_are_not_curated(inputs: Path, tmp_path: Path) -> None:

@@ -145,6 +145,21 @@ def test_from_empty_registry_to_accepted_submission(tmp_path: Path, home: Path, 
     assert event["id"] in run("submissions").stdout
 
 
+def test_identified_records_are_no_sprint(tmp_path: Path, home: Path, run: Run) -> None:
+    """Neither in a rehearsal nor in earnest; the words say how to mend it."""
+    write_persons(tmp_path / "in", 1)
+    run("sites", "register", "general", "--title", "General")
+    hand_in = ["submit", tmp_path / "in", "--site", "general", "--purpose", "sprint"]
+    for rest in ([], ["--dry-run"]):
+        done = run(*hand_in, "--dialect", "programme", *rest)
+        assert done.returncode == 2
+        assert "are not de-identified" in done.stderr
+        assert "commonweal deidentify" in done.stderr
+    assert not (home / "landing").exists()
+    made_up = run(*hand_in, "--dialect", "programme", "--synthetic", "--dry-run")
+    assert made_up.returncode == 0
+
+
 def test_the_list_fits_a_narrow_terminal(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from tests.drop_areas import (
     put_declared,
     today,
 )
-from tests.intake_folders import SETTINGS
+from tests.intake_folders import SETTINGS, write_persons
 from tests.object_stores import (
     KEY,
     READER_KEY,
@@ -36,6 +35,7 @@ from tests.object_stores import (
     ObjectStore,
     run_seaweedfs,
 )
+from tests.ready_sites import open_drop_area
 
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
@@ -44,7 +44,7 @@ from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT, RECEIPT_PAGE
 from commonweal.intake.lifecycle.receive import receive_site, receive_sites
 from commonweal.intake.lifecycle.retract import Retraction, retract
-from commonweal.intake.sites import Site, get_site
+from commonweal.intake.sites import Purpose, Site, get_site, list_sites
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 PROGRAM = "from commonweal.cli.main import main; main()"
@@ -118,7 +118,7 @@ def test_a_dead_bucket_leaves_the_previous_current_and_stops_nobody_else(
     tmp_path: Path, moto: ObjectStore
 ) -> None:
     bucket = new_bucket(moto)
-    clinic = Site("clinic", "The clinic", isa_date=HOSPITAL.isa_date)
+    clinic = Site("clinic", "The clinic")
     home = make_home(tmp_path, HOSPITAL, clinic)
     put_declared(bucket, today(1), 1)
     receive_site(make_receiver(home, bucket), HOSPITAL)
@@ -415,9 +415,7 @@ def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
     assert "Event 2 is missing, was changed" in damaged[0]["said"]
     assert run("submissions", "verify").stdout.count("\n") == 2
     assert run("submissions", "verify", "--site", "nowhere").returncode == 2
-    events = home / "registry" / "events" / "hospital"
-    events.mkdir(parents=True)
-    (events / "000001.json").write_text("{}")
+    (home / "registry" / "events" / "hospital" / "000001.json").write_text("{}")
     told = run("submissions", "verify", "--site", "hospital")
     assert (told.returncode, "The registry of hospital is not whole" in told.stdout) == (1, True)
 
@@ -489,25 +487,69 @@ def test_what_waits_says_why_where_it_is_shown(run: Run, tmp_path: Path) -> None
     assert (unknown.returncode, "a registered site (hospital)" in unknown.stderr) == (2, True)
 
 
-def test_a_test_load_opens_the_gate_to_production(run: Run, tmp_path: Path) -> None:
-    """Real data are held until a test load has passed through the same drop area."""
-    home = make_home(tmp_path, replace(HOSPITAL, test_load=""))
+NO_AGREEMENT, NO_TEST_LOAD = "no executed information security", "test load of the site hospital"
+WAY: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("There is no site", ("register", "hospital", "--title", "The hospital")),
+    (NO_AGREEMENT, ("isa", "hospital", "--on", "2026-01-31")),
+    (NO_TEST_LOAD, ("step", "hospital", "stewards")),
+    (NO_TEST_LOAD, ("drop", "hospital")),
+    (NO_TEST_LOAD, ("step", "hospital", "notice")),
+    (NO_TEST_LOAD, ()),
+    ("not authorised to send production", ("authorise", "hospital", *Purpose)),
+)
+"""What is said of real production data before each step; the test load is sent where none is."""
+
+
+def test_the_whole_way_to_production_and_no_step_earlier(run: Run, tmp_path: Path) -> None:
+    """Neither the drop area nor the data centre's own desk takes real data before the last step."""
+    home = tmp_path / "home"
     drop = Location.of(home / "drop" / "hospital")
     put_declared(drop, today(1), 1, synthetic=False)
-    assert "test load" in run("receive").stdout
-    put_declared(drop, today(2), 1, purpose="test")
-    run("receive")
+    write_persons(tmp_path / "in", 1)
+    hand_in = ["submit", tmp_path / "in", "--site", "hospital", "--purpose", "production"]
+    for refusal, step in WAY:
+        refused = run(*hand_in)
+        assert (refused.returncode, refusal in refused.stderr) == (2, True), refused.stderr
+        if list_sites(home):
+            run("receive")
+            held = run("submissions", "show", f"hospital/{today(1)}").stdout
+            assert refusal in held
+            assert history_of(home, today(1)).state == "held"
+        assert all(submission.synthetic for submission in list_submissions(home))
+        if step:
+            assert run("sites", *step).returncode == 0
+        else:
+            put_declared(drop, today(2), 1, purpose="test")
+            assert "accepted" in run("receive").stdout
     run("receive")
     assert history_of(home, today(1)).state == "current"
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert not current.synthetic
+
+
+def test_a_test_handed_in_by_hand_says_that_it_is_no_test_load(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path, Site("hospital", "The hospital"))
+    open_drop_area(home, get_site(home, "hospital"))
+    write_persons(tmp_path / "in", 1)
+    hand_in = ["submit", tmp_path / "in", "--site", "hospital", "--purpose", "test", "--synthetic"]
+    told = run(*hand_in)
+    assert (told.returncode, "does not count as the test load" in told.stdout) == (0, True)
+    (reason,) = json.loads(run(*hand_in, "--json").stdout)["not_counted"]
+    assert "handed in at the data centre" in reason
+    (landed,) = list_submissions(home)
+    assert reason in " ".join(run("submissions", "show", landed.id).stdout.split())
+    assert not get_site(home, "hospital").test_load
 
 
 def test_a_test_load_counts_though_nobody_was_left_to_record_it(run: Run, tmp_path: Path) -> None:
     """As after a kill between the landing and the registry: the next round makes up for it."""
-    home = make_home(tmp_path, replace(HOSPITAL, test_load=""))
+    home = make_home(tmp_path, Site("hospital", "The hospital"))
+    open_drop_area(home, get_site(home, "hospital"))
     drop = Location.of(home / "drop" / "hospital")
     put_declared(drop, today(1), 1, purpose="test")
     receive_site(make_receiver(home), get_site(home, "hospital"))
-    shutil.rmtree(home / "registry" / "events")
+    (home / "registry" / "events" / "hospital" / "000003.json").unlink()
     assert not get_site(home, "hospital").test_load
     history = home / "history" / "hospital" / today(1)
     announced = [f for f in history.glob("*.json") if '"announced"' in f.read_text()]

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.drop_areas import HOSPITAL, put_declared
+from tests.drop_areas import put_declared
+from tests.ready_sites import open_drop_area
 
 from commonweal.engine.storage import Location
-from commonweal.intake.sites import get_site, register_site
+from commonweal.intake.sites import Site, get_site, register_site
 
 FOLDER = "2026-11-25-v1"
 COMMAND = [sys.executable, "-c", "from commonweal.cli.main import main; main()", "worker"]
@@ -20,7 +21,9 @@ COMMAND = [sys.executable, "-c", "from commonweal.cli.main import main; main()",
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A programme of one site that has put a test load into its drop area."""
-    register_site(tmp_path, HOSPITAL)
+    site = Site("hospital", "The hospital")
+    register_site(tmp_path, site)
+    open_drop_area(tmp_path, site)
     put_declared(Location.of(tmp_path / "drop" / "hospital"), FOLDER, 1, 2, purpose="test")
     return tmp_path
 

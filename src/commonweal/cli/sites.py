@@ -24,7 +24,14 @@ from commonweal.intake.onboarding import (
     record_reopened,
     record_step,
 )
-from commonweal.intake.sites import Purpose, Site, get_site, list_sites, register_site
+from commonweal.intake.sites import (
+    BEFORE_PRODUCTION,
+    Purpose,
+    Site,
+    get_site,
+    list_sites,
+    register_site,
+)
 
 sites = typer.Typer(
     no_args_is_help=True, help="Register the sites that send data, and record their steps."
@@ -38,14 +45,6 @@ DayOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be recorded, or refused; record nothing.")
 ]
-IsaOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--isa-date",
-        formats=["%Y-%m-%d"],
-        help="Day the information security agreement was executed, if it is already.",
-    ),
-]
 
 
 @sites.command("register")
@@ -56,10 +55,12 @@ def register_one(
     awardee: Annotated[str, typer.Option(help="Whose award it belongs to.")] = "",
     organisation: Annotated[str, typer.Option(help="The organisation it is part of.")] = "",
     state: Annotated[str, typer.Option(help="Where it is, such as MA.")] = "",
-    isa_date: IsaOption = None,
     purpose: Annotated[
         list[Purpose] | None,
-        typer.Option(help="What it may send; say it once for each. All when left out."),
+        typer.Option(
+            help="What it may send at first; say it once for each. Test, sprint and alpha when "
+            "left out; production comes with `sites authorise`."
+        ),
     ] = None,
     drop_url: Annotated[
         str, typer.Option(help="Where it puts files, such as s3://bucket/prefix.")
@@ -74,8 +75,7 @@ def register_one(
         name,
         title,
         state,
-        isa_date.date() if isa_date else None,
-        tuple(purpose or Purpose),
+        purposes=tuple(purpose or BEFORE_PRODUCTION),
         drop_url=drop_url,
         awardee=awardee,
         organisation=organisation,

@@ -19,7 +19,12 @@ from commonweal.intake.lifecycle.compare import (
     find_previous,
     list_changed_persons,
 )
-from commonweal.intake.lifecycle.history import DAMAGED, Event, describe_damage
+from commonweal.intake.lifecycle.history import (
+    DAMAGED,
+    Event,
+    describe_damage,
+    list_not_counted,
+)
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.lifecycle.verify import list_verifiable_sites, verify_site
@@ -296,6 +301,8 @@ def _lines(entry: Entry) -> list[tuple[str, str]]:
             ("Received", f"{landed.received_at:%Y-%m-%d %H:%M} UTC"),
             ("Verdict", landed.verdict),
         ]
+    events = [event.to_json() for event in entry.history.events]
+    lines += [("To know", reason) for reason in list_not_counted(events)]
     return lines
 
 

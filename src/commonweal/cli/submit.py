@@ -1,6 +1,7 @@
 """``commonweal submit``: hand a folder in."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,10 +18,11 @@ from commonweal.intake.landing import (
     list_submissions,
     submit_folder,
 )
+from commonweal.intake.lifecycle.history import list_not_counted, read_history
 from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
-from commonweal.intake.purposes import choose_dialect
+from commonweal.intake.purposes import check_dialect, choose_dialect
 from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
 from commonweal.intake.terminal import render_terminal
@@ -65,10 +67,12 @@ def submit(
     """
     settings = read_settings()
     home, now = settings.home, datetime.now(tz=UTC)
-    check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    chosen = choose_dialect(purpose, dialect)
+    check_dialect(chosen)
+    check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=chosen)
     check_is_folder(folder)
     check_holds_no_links(folder)
-    report = run_check(folder, dialect=choose_dialect(purpose, dialect))
+    report = run_check(folder, dialect=chosen)
     report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     known = {submission.id for submission in list_submissions(home)}
     submission = None
@@ -88,9 +92,11 @@ def submit(
     if submission is not None and submission.is_accepted:
         matched, why_not = match_at_intake(settings, submission)
     if json:
-        _print_json(report, submission, matched)
+        _print_json(home, report, submission, matched)
     else:
         _print(report, submission, known=submission is not None and submission.id in known)
+        for reason in _list_not_counted(home, submission):
+            OUT.print(reason)
         _print_matched(matched, why_not)
     judged = submission or report
     if not judged.is_accepted:
@@ -98,17 +104,26 @@ def submit(
 
 
 def _print_json(
-    report: CheckReport, submission: Submission | None, matched: Matched | None
+    home: Path, report: CheckReport, submission: Submission | None, matched: Matched | None
 ) -> None:
     metrics = find_metrics(submission) if submission else None
     print_json(
         {
             "submission": submission.to_json() if submission else None,
+            "not_counted": _list_not_counted(home, submission),
             "report": report.to_json(),
             "metrics": metrics.to_json() if metrics else None,
             "matching": matched.to_json() if matched else None,
         }
     )
+
+
+def _list_not_counted(home: Path, submission: Submission | None) -> list[str]:
+    """What the submission does not count for although it was accepted."""
+    if submission is None:
+        return []
+    history = read_history(home, submission.site, submission.key)
+    return list_not_counted(event.to_json() for event in history.events)
 
 
 def _print(report: CheckReport, submission: Submission | None, *, known: bool) -> None:

@@ -33,10 +33,10 @@ from commonweal.intake.html import render_html
 from commonweal.intake.lifecycle.compare import compare_submissions
 from commonweal.intake.lifecycle.current import find_current_id
 from commonweal.intake.lifecycle.history import list_histories
+from commonweal.intake.lifecycle.proof import count_test_load
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
 from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings, measure_submission
-from commonweal.intake.onboarding import record_test_load_passed
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
 from commonweal.intake.sites import Purpose, check_authorised, get_site
@@ -52,6 +52,7 @@ from commonweal.intake.submission import (
     Submission,
     find_last,
     find_metrics,
+    find_production,
     get_submission,
     list_of_site,
     list_submissions,
@@ -110,15 +111,17 @@ def submit_folder(
     """Copy the tables of a checked folder into the landing area and record the submission.
 
     Files that are no table stay behind; files with errors go with the others. What equals
-    the site's latest submission for the purpose is no new submission: that one is returned.
+    the site's latest submission for the purpose is no new submission: that one is returned,
+    unless it is a test load that did not count and is sent again.
     An accepted production submission takes the place of all the site's data when it stands
-    there whole, in one step; until then the previous one is current.
+    there whole, in one step; until then the previous one is current. A synthetic one never takes
+    the place of real data.
 
     Raises:
         CommonwealError: the site is unknown or not authorised, the folder holds a link, the
             files are not those that were checked, or the landing area cannot be written.
     """
-    check_authorised(get_site(home, site), purpose, synthetic=synthetic)
+    check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=report.dialect)
     check_holds_no_links(folder)
     report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
@@ -144,9 +147,9 @@ def submit_folder(
     offered = replace(offered, digest=digest_files(offered, files))
     with _told_plainly(place), alone_in(place):
         landed = _land_once(folder, offered, report, delivery, list_of_site(home, site))
-        settle_site(Ledger(home, site, lambda: now, delivery.by))
-    if landed.is_accepted and landed.purpose is Purpose.TEST:
-        record_test_load_passed(home, site, submission=landed.id, by=delivery.by, now=now)
+        ledger = Ledger(home, site, lambda: now, delivery.by)
+        settle_site(ledger)
+        count_test_load(ledger, landed)
     return landed
 
 
@@ -190,7 +193,8 @@ def find_submission(
 
 def get_accepted(home: Path, site: str) -> Submission | None:
     """The current submission of a site, which curation works on: the latest accepted
-    production submission that is neither retracted nor excluded.
+    production submission that is neither retracted nor excluded, a real one before a synthetic
+    one.
 
     Raises:
         CommonwealError: what is current does not stand in the landing area beside the others.
@@ -200,7 +204,7 @@ def get_accepted(home: Path, site: str) -> Submission | None:
         return None
     current = find_current_id(home, site)
     if current is None:
-        return find_last(s for s in landed if s.is_production)
+        return find_production(landed)
     found = next((s for s in landed if current in (s.id, s.replaces)), None)
     if current and found is None:
         raise CommonwealError(
@@ -293,7 +297,7 @@ def _land_once(
 ) -> Submission:
     """Land what is offered, unless it is the latest of its purpose once more."""
     latest = find_last(s for s in earlier if s.purpose is offered.purpose)
-    if latest and latest.digest == offered.digest:
+    if latest and latest.digest == offered.digest and not _may_prove(offered):
         return latest
     received = offered.received_at
     if earlier:
@@ -311,6 +315,14 @@ def _land_once(
     previous = find_last(s for s in earlier if s.is_accepted and s.purpose is offered.purpose)
     _land(folder, submission, report, delivery, previous)
     return submission
+
+
+def _may_prove(offered: Submission) -> bool:
+    """Whether it came through the drop area of a site that still has to prove it: what was sent
+    before and did not count may be sent again as it is.
+    """
+    is_test = offered.purpose is Purpose.TEST and bool(offered.key)
+    return is_test and not get_site(offered.folder.parents[1], offered.site).test_load
 
 
 def _choose_id(offered: Submission, received: datetime, taken: Set[str]) -> str:

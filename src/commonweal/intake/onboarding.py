@@ -19,6 +19,8 @@ from commonweal.schema.errors import CommonwealError
 
 EARLIEST = date(2000, 1, 1)
 """No programme of this kind has an agreement from before."""
+TEST_LOAD = "test_load"
+"""The step that is recorded by itself."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def read_checklist(home: Path, name: str) -> tuple[StepStatus, ...]:
 
 
 def build_checklist(site: Site, events: list[RegistryEvent]) -> tuple[StepStatus, ...]:
-    """Every step; what a site was registered with counts as done on that account."""
+    """Every step: it is done when its event was written down."""
     done = {step.name: _find_done(step, site, events) for step in list_steps()}
     return tuple(
         StepStatus(
@@ -131,8 +133,9 @@ def record_step(home: Path, site: str, name: str, *, on: date, by: str, now: dat
         )
     if step.event == "test_load_passed":
         raise CommonwealError(
-            "A test load passes when a submission for the purpose test is accepted.",
-            fix=f"commonweal submit FOLDER --site {site} --purpose test --synthetic",
+            "A test load passes by itself when a submission that proves the drop area is accepted.",
+            expected="made-up records, declared for the purpose test, in the site's drop area",
+            fix="Put a folder there by upload, SFTP or bucket; `commonweal receive` takes it.",
         )
     _check_turn(home, site, name)
     return _record(home, site, step.event, on=on, by=by, now=now)
@@ -155,10 +158,15 @@ def record_drop_area(home: Path, site: str, *, url: str, by: str, now: datetime)
 def record_test_load_passed(
     home: Path, site: str, *, submission: str, by: str, now: datetime
 ) -> Site:
-    """Write down the first accepted test submission; later ones change nothing."""
+    """Write down the first test load (``lifecycle.proof``); later ones change nothing.
+
+    Raises:
+        CommonwealError: the site is unknown, or has no stewards or no drop area yet.
+    """
     found = get_site(home, site)
     if found.test_load or found.closed_on:
         return found
+    _check_turn(home, site, TEST_LOAD)
     details = {"submission": submission}
     return _record(home, site, "test_load_passed", on=now.date(), by=by, now=now, details=details)
 
@@ -233,19 +241,8 @@ def _find_done(
     step: Step, site: Site, events: list[RegistryEvent]
 ) -> tuple[date | None, str] | None:
     last = next((event for event in reversed(events) if event.name == step.event), None)
-    if step.name == "production":
-        return _find_production(site, last)
+    if step.name == "production" and Purpose.PRODUCTION not in site.purposes:
+        return None
     if step.name == "closed":
         return (site.closed_on, last.by) if site.closed_on and last else None
-    if last is not None:
-        return last.on, last.by
-    if step.name == "isa" and site.isa_date:
-        return site.isa_date, ""
-    return None
-
-
-def _find_production(site: Site, last: RegistryEvent | None) -> tuple[date | None, str] | None:
-    """Production counts when it is authorised and both gates have been passed."""
-    if Purpose.PRODUCTION not in site.purposes or not (site.isa_date and site.test_load):
-        return None
-    return (last.on, last.by) if last else (site.isa_date, "")
+    return (last.on, last.by) if last else None

@@ -17,6 +17,7 @@ from typing import Any
 from commonweal.engine.storage import Location, readable_json
 from commonweal.intake.registry import RegistryEvent, list_events
 from commonweal.schema.errors import CommonwealError
+from commonweal.schema.model import MODELS, get_model
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
@@ -31,7 +32,9 @@ class Purpose(StrEnum):
 
 
 IDENTIFIED = (Purpose.TEST, Purpose.PRODUCTION)
-"""Purposes whose files may be about people as they are; the others are de-identified first."""
+"""Purposes whose files may be about people as they are; for the others they are de-identified."""
+BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
+"""What a site may send from its first day; production is authorised by an event."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,19 @@ class Site:
     """An organisation that sends data, and what it is authorised to send.
 
     ``awardee`` and ``organisation`` are whom it belongs to, and ``state`` is where it is, such
-    as MA. ``isa_date`` is the day the information security agreement was executed, and
-    ``test_load`` names the accepted submission that proved account and drop area: without both
-    a site may send synthetic production data only. ``drop_url`` is where it puts files, when
-    that is not the programme's own folder for it. Nothing comes from it after ``closed_on``.
+    as MA. ``drop_url`` is where it puts files, when that is not the programme's own folder for it.
+
+    Only events tell the rest: ``isa_date`` is the day the information security agreement was
+    executed, ``test_load`` names the accepted submission that proved account and drop area, and
+    nothing comes from a site after ``closed_on``. Until production is among its ``purposes``, as
+    authorised, a site may send synthetic production data only.
     """
 
     name: str
     title: str
     state: str = ""
     isa_date: date | None = None
-    purposes: tuple[Purpose, ...] = tuple(Purpose)
+    purposes: tuple[Purpose, ...] = BEFORE_PRODUCTION
     drop_url: str = ""
     awardee: str = ""
     organisation: str = ""
@@ -66,8 +71,8 @@ def register_site(home: Path, site: Site) -> None:
     """Add a site to the registry; adding the same site again changes nothing.
 
     Raises:
-        CommonwealError: the name or the drop area does not fit, or the name is taken by a site
-            with other details.
+        CommonwealError: the name or the drop area does not fit, a step would be skipped, or the
+            name is taken by a site with other details.
     """
     if not _NAME.fullmatch(site.name):
         raise CommonwealError(
@@ -77,11 +82,24 @@ def register_site(home: Path, site: Site) -> None:
         )
     if site.drop_url:
         Location.of(site.drop_url)
-    created = _registry(home).create(f"{site.name}.json", readable_json(site.to_json()))
+    _check_is_beginning(site)
+    content = {name: told for name, told in site.to_json().items() if name not in _TOLD_BY_EVENTS}
+    created = _registry(home).create(f"{site.name}.json", readable_json(content))
     if not created and _read(_registry(home).path / f"{site.name}.json") != site:
         raise CommonwealError(
             f"The site {site.name} is registered already, with other details.",
             fix="Choose another name: the registry is append-only.",
+        )
+
+
+def _check_is_beginning(site: Site) -> None:
+    """Nobody is registered past the gates: each of them is an event of its own."""
+    if Purpose.PRODUCTION in site.purposes or any(vars(site)[name] for name in _TOLD_BY_EVENTS):
+        raise CommonwealError(
+            f"The site {site.name} cannot be registered as one that is past its onboarding.",
+            expected="a site at its beginning, without agreement, test load and production",
+            fix="Register it, then record its steps: `commonweal sites show NAME` lists them. "
+            "Production comes last, with `commonweal sites authorise`.",
         )
 
 
@@ -116,13 +134,14 @@ def get_site(home: Path, name: str) -> Site:
     return fold(_read(file), list_events(home, name))
 
 
-def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
+def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool, dialect: str) -> None:
     """Refuse what the site is not authorised to send.
 
     Raises:
         CommonwealError: the site was closed, the purpose is not among those of the site, or
-            records of real people would come before the agreement is executed, or into
-            production before the test load has passed.
+            records of real people would come before the agreement is executed, into production
+            before the test load has passed and production is authorised, or into a sprint or
+            alpha in a dialect that is not de-identified.
     """
     if site.closed_on is not None:
         raise CommonwealError(
@@ -130,14 +149,32 @@ def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
             expected="a site that takes part",
             fix="Ask the data centre if this is not so.",
         )
-    if purpose not in site.purposes:
-        raise CommonwealError(
-            f"The site {site.name} is not authorised to send {purpose} data.",
-            expected=f"one of {', '.join(site.purposes) or 'no purpose so far'}",
-            fix="Submit with one of these purposes, or have the authorisation extended.",
-        )
     if purpose in IDENTIFIED and not synthetic:
         _check_ready_for_real_people(site, purpose)
+    elif not synthetic:
+        _check_deidentified(purpose, dialect)
+    if purpose in site.purposes or (synthetic and purpose is Purpose.PRODUCTION):
+        return
+    raise CommonwealError(
+        f"The site {site.name} is not authorised to send {purpose} data.",
+        expected=f"one of {', '.join(site.purposes) or 'no purpose so far'}",
+        fix="Submit with one of these purposes, or have the data centre extend them: commonweal "
+        f"sites authorise {site.name} PURPOSES",
+    )
+
+
+def _check_deidentified(purpose: Purpose, dialect: str) -> None:
+    """Real people may take part in a sprint or alpha without an agreement, de-identified."""
+    if get_model(dialect).deidentified:
+        return
+    fitting = " or ".join(name for name, model in MODELS.items() if model.deidentified)
+    raise CommonwealError(
+        f"Records of real people in the dialect {dialect} are not de-identified, and so cannot "
+        f"be sent for {purpose}.",
+        expected=f"the dialect {fitting}, or records declared synthetic",
+        fix="De-identify the files at the site with `commonweal deidentify FOLDER --out D`, and "
+        "leave the dialect out.",
+    )
 
 
 def _check_ready_for_real_people(site: Site, purpose: Purpose) -> None:
@@ -152,10 +189,14 @@ def _check_ready_for_real_people(site: Site, purpose: Purpose) -> None:
     if purpose is Purpose.PRODUCTION and not site.test_load:
         raise CommonwealError(
             f"The test load of the site {site.name} has not passed yet.",
-            expected="one accepted submission with the purpose test, before any real data",
-            fix="Submit one synthetic file: commonweal submit FOLDER "
-            f"--site {site.name} --purpose test --synthetic",
+            expected="one accepted submission of made-up records for the purpose test, which came "
+            "through the site's drop area",
+            fix="Put such a folder into the drop area, by upload, SFTP or bucket.",
         )
+
+
+_TOLD_BY_EVENTS = ("isa_date", "test_load", "closed_on")
+"""What is no part of the registration of a site."""
 
 
 def _registry(home: Path) -> Location:
@@ -164,17 +205,14 @@ def _registry(home: Path) -> Location:
 
 def _read(file: Path) -> Site:
     content = json.loads(file.read_text(encoding="utf-8"))
-    signed = content["isa_date"]
     return Site(
         name=content["name"],
         title=content["title"],
         state=content["state"],
-        isa_date=date.fromisoformat(signed) if signed else None,
-        purposes=tuple(Purpose(purpose) for purpose in content["purposes"]),
+        purposes=tuple(p for p in map(Purpose, content["purposes"]) if p in BEFORE_PRODUCTION),
         drop_url=content.get("drop_url", ""),
         awardee=content.get("awardee", ""),
         organisation=content.get("organisation", ""),
-        test_load=content.get("test_load", ""),
     )
 
 

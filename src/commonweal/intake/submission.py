@@ -119,6 +119,14 @@ def find_last(submissions: Iterable[Submission]) -> Submission | None:
     return max(submissions, key=lambda s: s.received_at, default=None)
 
 
+def find_production(submissions: Iterable[Submission]) -> Submission | None:
+    """The accepted production submission that curation is to take: the latest one of real people,
+    and the latest one that is made up only where there is none.
+    """
+    accepted = [s for s in submissions if s.is_production]
+    return find_last(s for s in accepted if not s.synthetic) or find_last(accepted)
+
+
 def read_report(submission: Submission) -> CheckReport:
     """What the check said of a submission when it was handed in."""
     return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))

@@ -36,9 +36,13 @@ from commonweal.schema.model import get_model
 
 @dataclass(frozen=True)
 class Curated:
-    """The combined dataset, the stages it went through and what it was made from."""
+    """The combined dataset, the stages it went through and what it was made from.
+
+    ``left_out`` are current submissions of sites that sent synthetic data only.
+    """
 
     submissions: tuple[Submission, ...]
+    left_out: tuple[Submission, ...]
     feeds: Snapshot
     landed: Mapping[str, TableFolder]
     loaded: Mapping[str, TableFolder]
@@ -110,22 +114,40 @@ def _given(stage: Stage, settings: Settings) -> dict[str, object]:
 
 
 def list_curated_submissions(settings: Settings) -> tuple[Submission, ...]:
-    """The accepted production submission of every site that has one, unchanged since it came.
+    """The current submission of every site that has one, unchanged since it came.
+
+    Where real data are curated, a site that sent synthetic data only is left out
+    (``list_left_out``).
 
     Raises:
-        CommonwealError: there is none, one was altered, or synthetic and real data would mix.
+        CommonwealError: there is none, one was altered, or real data would be curated in a
+            synthetic programme, or synthetic data alone in one that is not.
     """
-    found = [get_accepted(settings.home, site.name) for site in list_sites(settings.home)]
-    submissions = tuple(submission for submission in found if submission)
+    submissions = _list_current(settings)
     if not submissions:
         raise CommonwealError(
             "There is nothing to curate.",
             expected="an accepted production submission of at least one site",
             fix="See `commonweal submissions`; hand one in with `commonweal submit`.",
         )
-    for submission in submissions:
+    left_out = list_left_out(settings)
+    chosen = tuple(s for s in submissions if s not in left_out)
+    for submission in chosen:
         _check_submission(submission, synthetic=settings.programme.synthetic)
-    return submissions
+    return chosen
+
+
+def list_left_out(settings: Settings) -> tuple[Submission, ...]:
+    """Synthetic submissions that are current beside real ones of other sites."""
+    current = _list_current(settings)
+    if settings.programme.synthetic or all(submission.synthetic for submission in current):
+        return ()
+    return tuple(submission for submission in current if submission.synthetic)
+
+
+def _list_current(settings: Settings) -> tuple[Submission, ...]:
+    found = [get_accepted(settings.home, site.name) for site in list_sites(settings.home)]
+    return tuple(submission for submission in found if submission)
 
 
 def _check_submission(submission: Submission, *, synthetic: bool) -> None:
@@ -178,7 +200,18 @@ def curate(engine: Engine, settings: Settings, progress: Progress) -> Curated:
     progress.end()
     own = make_programme(engine, feeds.files["participant"], out=stages / "programme")
     combined = _combine(engine, settings, (union, own), feeds, progress)
-    return Curated(submissions, feeds, landed, loaded, sites, joined, union, own, combined)
+    return Curated(
+        submissions,
+        list_left_out(settings),
+        feeds,
+        landed,
+        loaded,
+        sites,
+        joined,
+        union,
+        own,
+        combined,
+    )
 
 
 def _land(submission: Submission, stages: Path) -> TableFolder:

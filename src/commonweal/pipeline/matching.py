@@ -11,7 +11,6 @@ from pathlib import Path
 from commonweal.engine.settings import Settings
 from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.landing import Submission
-from commonweal.intake.lifecycle.tombstones import DE_IDENTIFIED
 from commonweal.intake.matching.matched import (
     Matched,
     ProgrammeSide,
@@ -20,6 +19,7 @@ from commonweal.intake.matching.matched import (
     write_matched,
 )
 from commonweal.intake.matching.sent import open_submission
+from commonweal.intake.sites import IDENTIFIED
 from commonweal.pipeline.curate import list_curated_submissions
 from commonweal.pipeline.feeds import find_latest_folder, read_feeds
 from commonweal.pipeline.progress import Progress
@@ -93,7 +93,7 @@ def check_identified(submission: Submission) -> None:
     Raises:
         CommonwealError: it is for a purpose whose files are de-identified at the site.
     """
-    if submission.purpose in DE_IDENTIFIED:
+    if submission.purpose not in IDENTIFIED:
         raise CommonwealError(
             f"The persons of a submission for {submission.purpose} are de-identified.",
             expected="a submission for test or production, whose persons are participants",

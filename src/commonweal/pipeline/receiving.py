@@ -2,9 +2,9 @@
 
 from commonweal.engine.settings import Settings
 from commonweal.intake.check.file import FileProgress
+from commonweal.intake.lifecycle.proof import count_test_load
 from commonweal.intake.lifecycle.reception import BY, Receiver
-from commonweal.intake.onboarding import record_test_load_passed
-from commonweal.intake.sites import Purpose
+from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.submission import Submission
 from commonweal.pipeline.matching import match_at_intake
 from commonweal.pipeline.measuring import get_surroundings
@@ -30,12 +30,6 @@ def _follow_up(settings: Settings, submission: Submission) -> None:
     """
     if not submission.is_accepted:
         return
-    if submission.purpose is Purpose.TEST:
-        record_test_load_passed(
-            settings.home,
-            submission.site,
-            submission=submission.id,
-            by=BY,
-            now=submission.received_at,
-        )
+    ledger = Ledger(settings.home, submission.site, lambda: submission.received_at, BY)
+    count_test_load(ledger, submission)
     match_at_intake(settings, submission)

@@ -48,6 +48,7 @@ def test_the_whole_way_of_a_site(home: Path, capsys: Capture) -> None:
     assert run("show", "hospital", "--json") == ExitCode.OK
     told = json.loads(capsys.readouterr().out)
     assert told["isa_date"] == "2026-03-02"
+    assert told["purposes"] == ["test", "sprint"]
     done = [step["step"] for step in told["steps"] if step["done_on"]]
     assert done == ["isa", "stewards", "drop_area", "notice"]
 
@@ -82,6 +83,8 @@ def test_a_rehearsal_records_nothing(home: Path, arguments: list[str], capsys: C
         (["step", "hospital", "notice"], "has to wait"),
         (["isa", "clinic"], "There is no site called"),
         (["reopen", "hospital"], "is not closed"),
+        (["register", "clinic", "--title", "C", "--purpose", "production"], "past its onboarding"),
+        (["register", "clinic", "--title", "C", "--isa-date", "2099-01-01"], "--isa-date"),
     ],
 )
 def test_a_rehearsal_is_refused_as_the_real_thing(

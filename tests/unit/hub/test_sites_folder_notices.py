@@ -16,6 +16,7 @@ from tests.drop_areas import (
     shifted,
     today,
 )
+from tests.ready_sites import register_as
 from tests.sites_pages import NOW
 
 from commonweal.engine.storage import Location
@@ -39,7 +40,7 @@ LANDED_OR_ON_THE_WAY = {
 
 @pytest.fixture(autouse=True)
 def programme(home: Path) -> None:
-    register_site(home, HOSPITAL)
+    register_as(home, HOSPITAL)
 
 
 @pytest.fixture

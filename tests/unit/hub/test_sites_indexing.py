@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from tests.drop_areas import make_receiver, put_declared, today
 from tests.intake_folders import SETTINGS, valid_row, write_table
-from tests.sites_pages import NOW, register_both, send_persons
+from tests.ready_sites import open_drop_area
+from tests.sites_pages import NOW, make_steward, register_both, send_persons
 
+from commonweal.engine.storage import Location
 from commonweal.hub.sites.indexing import find_attachments, index_submissions
 from commonweal.hub.sites.models import Notice, SubmissionRow
 from commonweal.intake.check import check_folder
-from commonweal.intake.landing import submit_folder
+from commonweal.intake.landing import list_submissions, submit_folder
+from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import Retraction, retract
-from commonweal.intake.sites import Purpose
+from commonweal.intake.sites import Purpose, get_site
 
 pytestmark = pytest.mark.django_db
 MARKER = "MARKER-8F3A"
@@ -36,7 +42,7 @@ def test_a_submission_becomes_a_row_with_its_report(home: Path, tmp_path: Path) 
     )
     assert (row.rows, row.purpose, row.is_complete) == (2, "test", False)
     assert [file["table"] for file in row.report["files"]] == ["person"]
-    assert [event["event"] for event in row.history][-1] == "accepted"
+    assert [event["event"] for event in row.history][-2:] == ["accepted", "not_counted"]
     assert (done.rows, done.unchanged) == (1, 0)
 
 
@@ -50,9 +56,13 @@ def test_indexing_again_changes_nothing(home: Path, tmp_path: Path) -> None:
 
 
 def test_the_verdict_and_the_test_load_are_told_once_with_the_report(
-    home: Path, tmp_path: Path
+    home: Path,
 ) -> None:
-    sent = send_persons(home, tmp_path / "in", 1)
+    site = get_site(home, "hospital")
+    open_drop_area(home, site)
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1, purpose="test")
+    receive_site(make_receiver(home), site)
+    (sent,) = list_submissions(home)
     index_submissions(home, now=NOW)
     index_submissions(home, now=NOW)
     told = {notice.kind: notice for notice in Notice.objects.all()}
@@ -61,6 +71,19 @@ def test_the_verdict_and_the_test_load_are_told_once_with_the_report(
     (attached,) = find_attachments(home, told["verdict"].attach)
     assert attached.content == (sent.folder / "report.html").read_bytes()
     assert find_attachments(home, "hospital-gone") == []
+
+
+def test_a_test_that_is_no_test_load_is_told_why(home: Path, tmp_path: Path) -> None:
+    """In the notice and on the page of the submission."""
+    sent = send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    notice = Notice.objects.get()
+    assert notice.kind == "verdict"
+    assert "It does not count as the test load: it was handed in at the data" in notice.body
+    client = Client()
+    client.force_login(make_steward("own", "hospital").user)
+    page = client.get(reverse("sites:submission", args=["hospital", sent.key]))
+    assert "does not count as the test load" in page.content.decode()
 
 
 def test_a_new_submission_supersedes_the_row_before(home: Path, tmp_path: Path) -> None:
@@ -116,4 +139,4 @@ def test_the_commands_of_the_worker_say_what_they_did(
     lines = capsys.readouterr().out.splitlines()
     assert '"rows": 1' in lines[0]
     assert lines[1] == '{"reminders": 2}'
-    assert lines[2] == '{"sent": 0, "failed": 0, "nobody": 4}'
+    assert lines[2] == '{"sent": 0, "failed": 0, "nobody": 3}'

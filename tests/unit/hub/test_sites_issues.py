@@ -1,8 +1,12 @@
 """Issues open and close by what submissions say, each for itself."""
 
+from pathlib import Path
+
 import pytest
+from pytest_django.fixtures import Settings as DjangoSettings
 from tests.sites_pages import make_metrics, make_row, make_value
 
+from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import Issue, SubmissionRow
 
@@ -75,10 +79,26 @@ def test_parts_of_a_table_are_one_issue_that_closes_with_the_last() -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", [{"purpose": "test"}, {"purpose": "sprint"}, {"verdict": "rejected"}]
+    "facts",
+    [{"purpose": "test"}, {"purpose": "sprint"}, {"verdict": "rejected"}, {"synthetic": True}],
 )
-def test_only_accepted_production_is_judged(facts: dict[str, str]) -> None:
+def test_only_accepted_production_is_judged(facts: dict[str, str | bool]) -> None:
     assert judge_submission(make_row(metrics=make_metrics(poor()), **facts)) == (0, 0)
+
+
+def test_made_up_records_close_no_issue_of_real_ones(home: Path) -> None:
+    judge_submission(make_row(number=1, metrics=make_metrics(poor())))
+    made_up = make_row(number=2, synthetic=True, metrics=make_metrics(good()))
+    assert judge_submission(made_up) == (0, 0)
+    assert kinds(Issue.objects.get()) == ["opened"]
+
+
+def test_in_a_synthetic_programme_made_up_records_are_judged(
+    home: Path, settings: DjangoSettings
+) -> None:
+    settings.COMMONWEAL = Settings(home=home, programme=ProgrammeSettings(synthetic=True))
+    row = make_row(synthetic=True, metrics=make_metrics(poor()))
+    assert judge_submission(row) == (1, 0)
 
 
 def test_what_could_not_be_measured_closes_nothing() -> None:

@@ -10,13 +10,13 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.ready_sites import open_drop_area
 from tests.sites_pages import (
     NOW,
     SIGNED,
     make_steward,
     make_user,
     register_both,
-    send_persons,
 )
 
 from commonweal.hub.accounts.models import Role, User
@@ -24,7 +24,11 @@ from commonweal.hub.sites.access import get_steward_site, is_curator
 from commonweal.hub.sites.actions import add_contact, add_steward, confirm_contacts, end_steward
 from commonweal.hub.sites.models import AuditEntry, Contact, Notice, Steward
 from commonweal.hub.sites.registry_acts import close_site, record, reopen_site
-from commonweal.intake.onboarding import read_checklist, record_deprovisioned
+from commonweal.intake.onboarding import (
+    read_checklist,
+    record_deprovisioned,
+    record_test_load_passed,
+)
 from commonweal.intake.sftp.keys import add_key, find_key
 from commonweal.intake.sites import Purpose, Site, get_site, register_site
 from commonweal.intake.stewards import list_accounts
@@ -134,7 +138,7 @@ def test_steps_lacking_something_are_refused_and_leave_nothing(curator: User, ho
         ("stewards", "no steward"),
         ("drop_area", "no steward"),
         ("notice", "nobody to tell"),
-        ("test_load", "is accepted"),
+        ("test_load", "passes by itself"),
         ("closed", "its own verb"),
         ("nonsense", "no step"),
     ]:
@@ -144,17 +148,17 @@ def test_steps_lacking_something_are_refused_and_leave_nothing(curator: User, ho
     assert not any(status.is_done for status in read_checklist(home, "hospital"))
 
 
-def test_production_waits_for_agreement_and_test_load(
-    curator: User, home: Path, tmp_path: Path
-) -> None:
-    register_site(home, Site("new", "A new site", purposes=(Purpose.TEST,)))
+def test_production_waits_for_agreement_and_test_load(curator: User, home: Path) -> None:
+    register_site(home, Site("new", "A new site"))
     site = get_site(home, "new")
     with pytest.raises(CommonwealError, match="has to wait"):
         record(home, curator, site, "production", on=TODAY)
     record(home, curator, site, "isa", on=TODAY)
     with pytest.raises(CommonwealError, match="has to wait"):
         record(home, curator, site, "production", on=TODAY)
-    send_persons(home, tmp_path / "in", 1, site="new")
+    open_drop_area(home, site)
+    record_test_load_passed(home, "new", submission="new-1", by="receive", now=NOW)
+    assert Purpose.PRODUCTION not in get_site(home, "new").purposes
     record(home, curator, site, "production", on=TODAY)
     assert Purpose.PRODUCTION in get_site(home, "new").purposes
     assert Notice.objects.get(kind="production").site == "new"

@@ -4,17 +4,20 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings as DjangoSettings
+from tests.ready_sites import register_as
 from tests.sites_pages import NOW, make_row, make_steward
 
+from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.hub.sites.models import Contact, Deadline, Notice
 from commonweal.hub.sites.quarters import find_quarter_end, list_quarter_ends
 from commonweal.hub.sites.reminders import are_contacts_stale, has_submitted, remind
 from commonweal.intake.onboarding import record_deprovisioned
-from commonweal.intake.sites import Site, register_site
+from commonweal.intake.sites import Purpose, Site, register_site
 
 pytestmark = pytest.mark.django_db
 DUE = NOW.date() + timedelta(days=20)
-READY = Site("hospital", "The hospital", isa_date=date(2026, 1, 1), test_load="t")
+READY = Site("hospital", "The hospital", "", date(2026, 1, 1), tuple(Purpose), test_load="t")
 
 
 @pytest.fixture(autouse=True)
@@ -31,28 +34,29 @@ def kinds() -> list[str]:
 
 
 def test_a_deadline_is_told_at_30_14_and_3_days(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     told = [remind(home, now=NOW + timedelta(days=day)) for day in range(-20, 22)]
     assert [day for day, number in zip(range(-20, 22), told, strict=True) if number] == [-10, 6, 17]
 
 
 def test_who_missed_a_day_of_the_worker_is_told_the_nearest_only(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     assert remind(home, now=NOW + timedelta(days=18)) == 1
 
 
 def test_a_site_that_has_sent_or_may_not_send_is_left_alone(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     register_site(home, Site("new", "A new site"))
+    make_row("new", synthetic=True)
     Deadline.objects.create(title="Q1", on=DUE)
     make_row(number=1)
     assert remind(home, now=NOW) == 0
 
 
 def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q4", on=NOW.date() - timedelta(days=1))
     make_row(received_at=NOW - timedelta(days=9))
     coming = Deadline.objects.create(title="Q1", on=DUE)
@@ -61,6 +65,21 @@ def test_what_was_sent_before_the_last_deadline_does_not_count(home: Path) -> No
     make_row(number=3, purpose="test")
     assert not has_submitted("hospital", coming)
     make_row(number=4)
+    assert has_submitted("hospital", coming)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_made_up_records_meet_a_deadline_only_where_all_are_made_up(
+    home: Path, settings: DjangoSettings, *, whole: bool
+) -> None:
+    """Not for a site that sends real ones, nor for one that may; in the demonstration they do."""
+    register_as(home, READY)
+    settings.COMMONWEAL = Settings(home=home, programme=ProgrammeSettings(synthetic=whole))
+    coming = Deadline.objects.create(title="Q1", on=DUE)
+    make_row(number=1, synthetic=True)
+    assert has_submitted("hospital", coming) is whole
+    assert remind(home, now=NOW) == (0 if whole else 1)
+    make_row(number=2, synthetic=False)
     assert has_submitted("hospital", coming)
 
 
@@ -84,7 +103,7 @@ def test_a_site_without_any_contact_is_reminded_once_a_quarter(home: Path) -> No
 
 
 def test_a_closed_site_is_told_nothing(home: Path) -> None:
-    register_site(home, READY)
+    register_as(home, READY)
     Deadline.objects.create(title="Q1", on=DUE)
     record_deprovisioned(home, "hospital", on=NOW.date(), reason="x", by="me", now=NOW)
     assert remind(home, now=NOW) == 0

@@ -1,7 +1,17 @@
 """The course of metrics: what is drawn, and where."""
 
+from pathlib import Path
+
 import pytest
-from tests.sites_pages import make_metrics, make_row, make_value
+from django.test import Client
+from django.urls import reverse
+from tests.sites_pages import (
+    make_metrics,
+    make_row,
+    make_steward,
+    make_value,
+    register_both,
+)
 
 from commonweal.hub.common.lines import PLOT_HEIGHT, TOP, Reading, build_line_chart
 from commonweal.hub.sites.trends import build_groups
@@ -47,3 +57,16 @@ def test_one_value_is_no_course_and_counts_have_an_axis_of_their_own() -> None:
 
 def test_without_metrics_there_is_nothing() -> None:
     assert build_groups([]) == ()
+
+
+def test_made_up_records_are_in_no_course_of_real_ones(home: Path) -> None:
+    register_both(home)
+    client = Client()
+    client.force_login(make_steward("own", "hospital").user)
+    measured = make_metrics(make_value("gc_2", 0.5, action=True))
+    seen = []
+    for number, synthetic in ((1, True), (2, False), (3, True)):
+        make_row(number=number, synthetic=synthetic, metrics=measured)
+        latest = client.get(reverse("sites:metrics", args=["hospital"])).context["latest"]
+        seen.append(latest and latest.row.submission)
+    assert seen == [None, "hospital-2", "hospital-2"]

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from tests.drop_areas import HOSPITAL, make_receiver, persons_csv, put_declared, today
+from tests.ready_sites import register_as
 from tests.sites_pages import make_row, make_steward
 
 from commonweal.engine.settings import DropSettings
@@ -17,7 +18,7 @@ from commonweal.hub.sites.uploads.protocol import Creation
 from commonweal.hub.sites.uploads.storage import fill
 from commonweal.intake.drop_area import make_area
 from commonweal.intake.lifecycle.receive import receive_site
-from commonweal.intake.sites import Purpose, register_site
+from commonweal.intake.sites import Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def upload(home: Path, client: Client, steward: str) -> str:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_an_upload_comes_after_what_came_before(home: Path, *, together: bool) -> None:
-    register_site(home, HOSPITAL)
+    register_as(home, HOSPITAL)
     steward = make_steward("anna", "hospital").user
     client = Client()
     client.force_login(steward)

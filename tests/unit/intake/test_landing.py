@@ -21,6 +21,7 @@ from tests.intake_folders import (
     write_persons,
     write_table,
 )
+from tests.ready_sites import register_as
 
 from commonweal.intake.check import check_folder
 from commonweal.intake.findings import build_finding
@@ -39,14 +40,19 @@ from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 HOSPITAL = Site(
-    "hospital", "The hospital", "MA", date(2025, 1, 31), test_load="hospital-20250201-0"
+    "hospital",
+    "The hospital",
+    "MA",
+    date(2025, 1, 31),
+    tuple(Purpose),
+    test_load="hospital-20250201-0",
 )
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
-    register_site(home, HOSPITAL)
+    register_as(home, HOSPITAL)
     return home
 
 
@@ -321,8 +327,8 @@ def test_landing_that_cannot_be_written(tmp_path: Path, home: Path) -> None:
 
 def test_unknown_and_unauthorised_sites(tmp_path: Path, home: Path) -> None:
     write_persons(tmp_path / "in", 1)
-    register_site(home, replace(HOSPITAL, name="starter", isa_date=None))
-    register_site(home, replace(HOSPITAL, name="tester", purposes=(Purpose.TEST,)))
+    register_site(home, Site("starter", "A starter"))
+    register_as(home, replace(HOSPITAL, name="tester", purposes=(Purpose.TEST,)))
     with pytest.raises(CommonwealError, match="no site called"):
         hand_in(tmp_path / "in", home, site="../hospital")
     with pytest.raises(CommonwealError, match="no executed"):
@@ -333,12 +339,12 @@ def test_unknown_and_unauthorised_sites(tmp_path: Path, home: Path) -> None:
 
 
 def test_registry_is_append_only(home: Path) -> None:
-    register_site(home, HOSPITAL)
+    register_site(home, Site("hospital", "The hospital", "MA"))
     assert (get_site(home, "hospital"), list_sites(home)) == (HOSPITAL, [HOSPITAL])
     with pytest.raises(CommonwealError, match="registered already"):
-        register_site(home, replace(HOSPITAL, title="Another"))
+        register_site(home, Site("hospital", "Another", "MA"))
     with pytest.raises(CommonwealError, match="cannot be the name"):
-        register_site(home, replace(HOSPITAL, name="../x"))
+        register_site(home, Site("../x", "The hospital"))
 
 
 def test_accepted_files_are_read_by_name_with_their_records(tmp_path: Path, home: Path) -> None:

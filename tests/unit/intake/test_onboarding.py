@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ready_sites import open_drop_area
 
 from commonweal.intake import onboarding
 from commonweal.intake.onboarding import (
@@ -22,14 +24,21 @@ from commonweal.intake.onboarding import (
     record_step,
     record_test_load_passed,
 )
+from commonweal.intake.purposes import choose_dialect
 from commonweal.intake.registry import add_event, list_events
-from commonweal.intake.sites import Purpose, Site, check_authorised, get_site, register_site
+from commonweal.intake.sites import (
+    Purpose,
+    Site,
+    check_authorised,
+    get_site,
+    list_sites,
+    register_site,
+)
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TODAY = NOW.date()
-BEGINNERS = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
-CLINIC = Site("clinic", "The clinic", purposes=BEGINNERS)
+CLINIC = Site("clinic", "The clinic")
 
 
 @pytest.fixture
@@ -42,6 +51,11 @@ def isa(home: Path) -> Site:
     return record_isa_executed(home, "clinic", on=date(2026, 3, 2), by="Cora", now=NOW)
 
 
+def open_drop(home: Path) -> Site:
+    open_drop_area(home, CLINIC)
+    return get_site(home, "clinic")
+
+
 def pass_test(home: Path) -> Site:
     return record_test_load_passed(home, "clinic", submission="clinic-1", by="receive", now=NOW)
 
@@ -50,9 +64,14 @@ def allow_production(home: Path) -> Site:
     return authorise(home, "clinic", purposes=tuple(Purpose), by="Cora", now=NOW)
 
 
+def ask(site: Site, purpose: Purpose, *, synthetic: bool) -> None:
+    """Ask for a submission in the dialect that goes with its purpose."""
+    check_authorised(site, purpose, synthetic=synthetic, dialect=choose_dialect(purpose))
+
+
 def may_send(home: Path, *, synthetic: bool = False) -> bool:
     try:
-        check_authorised(get_site(home, "clinic"), Purpose.PRODUCTION, synthetic=synthetic)
+        ask(get_site(home, "clinic"), Purpose.PRODUCTION, synthetic=synthetic)
     except CommonwealError:
         return False
     return True
@@ -63,7 +82,7 @@ def states(home: Path) -> dict[str, bool]:
 
 
 def test_production_waits_for_the_agreement_and_the_test_load(home: Path) -> None:
-    for step in (isa, pass_test):
+    for step in (isa, open_drop, pass_test):
         with pytest.raises(CommonwealError, match="not done yet"):
             allow_production(home)
         assert not may_send(home)
@@ -79,15 +98,15 @@ def test_production_waits_for_the_agreement_and_the_test_load(home: Path) -> Non
     [
         ({"test_load": "t"}, "no executed information security agreement"),
         ({"isa_date": TODAY}, "test load of the site open has not passed"),
+        ({"isa_date": TODAY, "test_load": "t"}, "not authorised to send production"),
     ],
 )
 def test_each_gate_stands_for_itself(changes: dict[str, object], found: str) -> None:
-    """Also for a site that was registered with every purpose."""
     site = Site("open", "Open", **changes)  # type: ignore[arg-type]  (one field each)
     with pytest.raises(CommonwealError, match=found):
-        check_authorised(site, Purpose.PRODUCTION, synthetic=False)
-    check_authorised(site, Purpose.PRODUCTION, synthetic=True)
-    check_authorised(site, Purpose.TEST, synthetic=True)
+        ask(site, Purpose.PRODUCTION, synthetic=False)
+    ask(site, Purpose.PRODUCTION, synthetic=True)
+    ask(site, Purpose.TEST, synthetic=True)
 
 
 def test_no_file_about_real_people_comes_before_the_agreement() -> None:
@@ -95,35 +114,74 @@ def test_no_file_about_real_people_comes_before_the_agreement() -> None:
     site = Site("open", "Open")
     for purpose in (Purpose.TEST, Purpose.PRODUCTION):
         with pytest.raises(CommonwealError, match="no executed information security agreement"):
-            check_authorised(site, purpose, synthetic=False)
-        check_authorised(site, purpose, synthetic=True)
+            ask(site, purpose, synthetic=False)
+        ask(site, purpose, synthetic=True)
     for purpose in (Purpose.SPRINT, Purpose.ALPHA):
-        check_authorised(site, purpose, synthetic=False)
+        ask(site, purpose, synthetic=False)
     signed = replace(site, isa_date=TODAY)
-    check_authorised(signed, Purpose.TEST, synthetic=False)
+    ask(signed, Purpose.TEST, synthetic=False)
 
 
-def test_being_registered_with_every_purpose_passes_no_gate(tmp_path: Path) -> None:
-    register_site(tmp_path, Site("clinic", "The clinic"))
-    with pytest.raises(CommonwealError, match="not done yet"):
-        allow_production(tmp_path)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purposes": (Purpose.PRODUCTION,)},
+        {"purposes": tuple(Purpose)},
+        {"isa_date": TODAY},
+        {"isa_date": date(2099, 1, 1)},
+        {"test_load": "t"},
+    ],
+)
+def test_nobody_is_registered_past_a_gate(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(CommonwealError, match="past its onboarding"):
+        register_site(tmp_path, replace(CLINIC, **changes))
+    assert list_sites(tmp_path) == []
+
+
+def test_what_is_written_into_a_registration_passes_no_gate(home: Path) -> None:
+    """Whoever edits the file, or wrote it when it could hold more."""
+    file = home / "registry" / "sites" / "clinic.json"
+    told = {"purposes": list(Purpose), "isa_date": "2025-01-01", "test_load": "t"}
+    file.write_text(json.dumps(json.loads(file.read_text()) | told))
+    assert get_site(home, "clinic") == CLINIC
+    assert not any(states(home).values())
+
+
+def test_production_is_done_by_its_event_alone(home: Path) -> None:
+    isa(home)
+    open_drop(home)
+    pass_test(home)
+    assert not states(home)["production"]
+    authorise(home, "clinic", purposes=(Purpose.TEST,), by="Cora", now=NOW)
+    assert not states(home)["production"]
+    allow_production(home)
+    assert states(home)["production"]
+    authorise(home, "clinic", purposes=(Purpose.TEST,), by="Cora", now=NOW)
+    assert not states(home)["production"]
+    assert not may_send(home)
 
 
 def test_the_first_accepted_test_load_is_written_down_once(home: Path) -> None:
+    open_drop(home)
     assert pass_test(home).test_load == "clinic-1"
     record_test_load_passed(home, "clinic", submission="clinic-2", by="receive", now=NOW)
     assert get_site(home, "clinic").test_load == "clinic-1"
-    assert [event.name for event in list_events(home, "clinic")] == ["test_load_passed"]
+    assert [event.name for event in list_events(home, "clinic")] == [
+        "steward_approved",
+        "drop_area_opened",
+        "test_load_passed",
+    ]
 
 
 def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     allow_production(home)
     record_deprovisioned(home, "clinic", on=TODAY, reason="award ended", by="Cora", now=NOW)
     for purpose in Purpose:
         with pytest.raises(CommonwealError, match="was closed on 2026-11-25"):
-            check_authorised(get_site(home, "clinic"), purpose, synthetic=True)
+            ask(get_site(home, "clinic"), purpose, synthetic=True)
     with pytest.raises(CommonwealError, match="is closed"):
         isa(home)
     record_reopened(home, "clinic", by="Cora", now=NOW)
@@ -176,6 +234,7 @@ def test_a_step_nobody_declared_is_refused_with_the_list(home: Path) -> None:
 
 def test_a_changed_event_is_noticed(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     file = home / "registry" / "events" / "clinic" / "000001.json"
     event = json.loads(file.read_text())
@@ -186,6 +245,7 @@ def test_a_changed_event_is_noticed(home: Path) -> None:
 
 def test_a_missing_event_is_noticed(home: Path) -> None:
     isa(home)
+    open_drop(home)
     pass_test(home)
     (home / "registry" / "events" / "clinic" / "000001.json").unlink()
     with pytest.raises(CommonwealError, match="not whole"):
@@ -201,6 +261,7 @@ def test_steps_name_steps_that_come_before_them() -> None:
 
 ACTS: dict[str, Callable[[Path], object]] = {
     "isa": isa,
+    "drop": open_drop,
     "test": pass_test,
     "production": allow_production,
     "close": lambda home: record_deprovisioned(
@@ -226,7 +287,7 @@ def test_no_order_of_acts_opens_production_early(
             continue
         done.add(act)
         done -= {"reopen": {"close", "reopen"}}.get(act, set())
-    gates = {"isa", "test", "production"}
+    gates = {"isa", "drop", "test", "production"}
     assert may_send(home) == (gates <= done and "close" not in done)
 
 

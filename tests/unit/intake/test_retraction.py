@@ -1,7 +1,7 @@
 """Erasing persons, and whole submissions: everything of theirs, nothing of others."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,6 +30,7 @@ from commonweal.intake.landing import (
     submit_folder,
     verify_submission,
 )
+from commonweal.intake.lifecycle import erase as eraser
 from commonweal.intake.lifecycle import records
 from commonweal.intake.lifecycle.current import list_switches
 from commonweal.intake.lifecycle.declaration import DECLARATION
@@ -301,6 +302,19 @@ def test_two_rows_that_stray_quotes_have_joined_are_nobodys(tmp_path: Path, home
     assert not record.is_whole
 
 
+def test_a_file_with_a_record_that_is_cut_goes_whole(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows the cut looks like a record of somebody."""
+    rows = [valid_row("death", person_id="1"), valid_row("death", person_id="2")]
+    content = csv_text("death", rows).encode() + b'1,"' + b"x" * 2000 + b'\n3,y",\n'
+    old = hand_in(tmp_path / "in", home, everything() | {"death.csv": content})
+    for module in (records, eraser):
+        monkeypatch.setattr(module, "MAX_RECORD_BYTES", 1000)
+    whole = [file.name for file in plan_for(old, 2).files if file.is_whole]
+    assert whole == ["death.csv"]
+
+
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 300)), st.integers(0, 300), st.integers(1, 8))
 def test_a_number_is_found_wherever_a_piece_of_the_file_ends(
@@ -351,7 +365,7 @@ def test_nobody_of_the_list_is_there(tmp_path: Path, home: Path) -> None:
 
 
 def test_persons_of_another_site_are_not_touched(tmp_path: Path, home: Path) -> None:
-    register_site(home, Site("clinic", "The clinic", isa_date=date(2025, 1, 1)))
+    register_site(home, Site("clinic", "The clinic"))
     old = hand_in(tmp_path / "in", home, everything())
     other = submit_folder(
         tmp_path / "in",

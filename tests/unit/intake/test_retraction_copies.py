@@ -97,12 +97,11 @@ def test_a_folder_that_repeated_the_submission_goes_with_it(home: Path, drop: Lo
 def test_persons_go_from_older_submissions_and_from_folders_that_were_never_read(
     home: Path, drop: Location
 ) -> None:
-    for version, persons in ((2, (1, 2)), (4, (2, 3)), (5, (1, 2, 3))):
-        put_declared(drop, today(version), *persons)
+    """Of two that wait at once the later is taken, the other is superseded."""
+    for waiting in ({1: (1, 9), 2: (1, 2)}, {3: (7, 8), 4: (2, 3)}, {5: (1, 2, 3)}):
+        for version, persons in waiting.items():
+            put_declared(drop, today(version), *persons)
         take_in(home)
-    for version, persons in ((1, (1, 9)), (3, (7, 8))):
-        put_declared(drop, today(version), *persons)
-    take_in(home)
     assert history_of(home, today(1)).state == "superseded"
     current = list_submissions(home)[-1]
     certificate = erase(home, current, 1, drop=drop)

@@ -32,9 +32,15 @@ from commonweal.intake.lifecycle.compare import (
     list_changed_persons,
 )
 from commonweal.intake.lifecycle.declaration import DECLARATION, build_declaration
+from commonweal.intake.lifecycle.history import list_not_counted
 from commonweal.intake.lifecycle.lookup import get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.receive import receive_site
-from commonweal.intake.lifecycle.settle import Ledger
+from commonweal.intake.lifecycle.retract import Retraction, retract
+from commonweal.intake.lifecycle.settle import (
+    SYNTHETIC_ASIDE,
+    Ledger,
+    settle_site,
+)
 from commonweal.intake.sites import Purpose
 from commonweal.schema.errors import CommonwealError
 
@@ -51,14 +57,19 @@ def ledger(home: Path) -> Ledger:
 
 
 def hand_in(
-    folder: Path, home: Path, *, purpose: Purpose = Purpose.PRODUCTION, hours: int = 0
+    folder: Path,
+    home: Path,
+    *,
+    purpose: Purpose = Purpose.PRODUCTION,
+    hours: int = 0,
+    synthetic: bool = True,
 ) -> Submission:
     return submit_folder(
         folder,
         home=home,
         site="hospital",
         purpose=purpose,
-        synthetic=True,
+        synthetic=synthetic,
         now=NOW + timedelta(hours=hours),
         report=check(folder),
     )
@@ -203,3 +214,52 @@ def test_a_folder_with_a_broken_declaration_is_not_declared_over(home: Path) -> 
     said = build_declaration("test", synthetic=True)
     with pytest.raises(CommonwealError, match="a declaration of its own"):
         declare_folder(ledger(home), today(), said)
+
+
+def reasons(home: Path, submission: Submission) -> list[str]:
+    return list_not_counted(e.to_json() for e in history_of(home, submission.key).events)
+
+
+def states_of(home: Path) -> dict[str, str]:
+    return {entry.id: entry.state for entry in list_entries(home)}
+
+
+def test_made_up_data_never_take_the_place_of_real_ones(tmp_path: Path, home: Path) -> None:
+    """They are accepted, and told why they are not in force; real ones replace them."""
+    for number in range(5):
+        write_persons(tmp_path / str(number), *range(1, 2 + number))
+    old, newer = (hand_in(tmp_path / str(n), home, hours=n) for n in (0, 1))
+    assert get_accepted(home, "hospital") == newer
+    real = hand_in(tmp_path / "2", home, hours=2, synthetic=False)
+    assert get_accepted(home, "hospital") == real
+    aside = hand_in(tmp_path / "3", home, hours=3)
+    settle_site(ledger(home))
+    assert get_accepted(home, "hospital") == real
+    assert reasons(home, aside) == [SYNTHETIC_ASIDE]
+    assert reasons(home, real) == reasons(home, newer) == []
+    assert [states_of(home)[s.id] for s in (old, newer, real, aside)] == [
+        "superseded",
+        "superseded",
+        "current",
+        "accepted",
+    ]
+    exclude_submission(ledger(home), real, "units")
+    assert get_accepted(home, "hospital") is None
+    assert states_of(home)[aside.id] == "accepted"
+    include_submission(ledger(home), real, "mended")
+    latest = hand_in(tmp_path / "4", home, hours=4, synthetic=False)
+    assert get_accepted(home, "hospital") == latest
+    assert states_of(home)[aside.id] == "superseded"
+
+
+def test_made_up_data_come_into_force_when_the_real_ones_are_retracted(
+    tmp_path: Path, home: Path
+) -> None:
+    for number in (1, 2):
+        write_persons(tmp_path / str(number), number)
+    real = hand_in(tmp_path / "1", home, synthetic=False)
+    aside = hand_in(tmp_path / "2", home, hours=1)
+    retract(home, Retraction(real, "sent in error", "me"), now=NOW, engine=SETTINGS)
+    assert get_accepted(home, "hospital") == aside
+    assert states_of(home)[aside.id] == "current"
+    assert reasons(home, aside) == []

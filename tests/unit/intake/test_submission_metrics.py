@@ -9,13 +9,14 @@ from shutil import copytree
 import pytest
 from rich.console import Console
 from tests.intake_folders import check, valid_row, write_persons, write_table
+from tests.ready_sites import register_as
 
 from commonweal.intake.check.concepts import Terms
 from commonweal.intake.html import render_html
 from commonweal.intake.landing import Delivery, Submission, find_metrics, submit_folder
 from commonweal.intake.metric_report import render_metrics_html, render_metrics_terminal
 from commonweal.intake.metrics import Surroundings, measure_submission
-from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import METRICS
 from commonweal.quality.metrics.value import Metrics, Status
 
@@ -93,7 +94,7 @@ def test_rows_lie_where_they_may_and_are_gone_afterwards(folder: Path, tmp_path:
 
 
 def hand_in(folder: Path, home: Path, around: Surroundings | None) -> Submission:
-    register_site(home, Site("hospital", "The hospital", "MA", date(2025, 1, 31)))
+    register_as(home, Site("hospital", "The hospital", "MA", date(2025, 1, 31)))
     return submit_folder(
         folder,
         home=home,

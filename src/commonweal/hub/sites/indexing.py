@@ -165,7 +165,7 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
             site=row.site,
             kind="verdict",
             subject=subject,
-            body="\n\n".join(filter(None, [body % counts, advice])),
+            body="\n\n".join(filter(None, [body % counts, advice, *row.not_counted])),
             attach=row.submission,
             now=now,
         )

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from commonweal.hub.sites.counted import is_counted
 from commonweal.hub.sites.models import Issue, IssueNote, SubmissionRow
 
 Values = list[Mapping[str, Any]]
@@ -28,12 +29,12 @@ _REPLACED = re.compile(r"-r\d+$")
 def judge_submission(row: SubmissionRow) -> tuple[int, int]:
     """Open and close the issues of a site by one submission; returns how many of each.
 
-    Only accepted production data are judged, and never by a submission that is older than
+    Only what counts (``counted``) is judged, and never by a submission that is older than
     what an issue was judged by last. A metric that could not be measured changes nothing.
     """
     with transaction.atomic():
         opened, closed = _forget_erased(row)
-        if row.purpose != "production" or not row.is_accepted:
+        if not is_counted(row):
             return opened, closed
         for (metric, table), values in _group(row.metrics.get("values", [])).items():
             issue = Issue.objects.filter(site=row.site, metric=metric, table=table)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from commonweal.hub.accounts.models import User
+from commonweal.intake.lifecycle.history import list_not_counted
 
 SITE_LENGTH = 50
 
@@ -127,6 +128,11 @@ class SubmissionRow(models.Model):
     def is_accepted(self) -> bool:
         """Whether the check accepted it."""
         return self.verdict == "accepted"
+
+    @property
+    def not_counted(self) -> list[str]:
+        """What it does not count for although it was accepted, as its history says."""
+        return list_not_counted(self.history)
 
 
 class CreditRow(models.Model):

@@ -12,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commonweal.hub.sites.counted import is_counted
 from commonweal.hub.sites.models import (
     Contact,
     CreditRow,
@@ -189,7 +190,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "deadline": coming[0] if coming else None,
         "is_expected": is_expected(site),
         "issues": Issue.objects.filter(site=site.name, closed_at=None),
-        "is_measured": bool(current and current.metrics),
+        "is_measured": bool(current and current.metrics and is_counted(current)),
         "credit": find_credit(site.name),
         "are_contacts_stale": are_contacts_stale(site.name, today),
         "has_contacts": Contact.objects.filter(site=site.name).exists(),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from commonweal.hub.sites.models import Contact, Deadline, Steward, SubmissionRow
+from commonweal.hub.sites.counted import list_counted
+from commonweal.hub.sites.models import Contact, Deadline, Steward
 from commonweal.hub.sites.outbox import write_notice
 from commonweal.hub.sites.quarters import find_quarter_end
 from commonweal.intake.sites import Purpose, Site, list_sites
@@ -46,11 +47,9 @@ def remind(home: Path, *, now: datetime) -> int:
 
 
 def has_submitted(site: str, deadline: Deadline) -> bool:
-    """Whether a site has an accepted production submission between two deadlines."""
+    """Whether a site has a submission that counts between two deadlines."""
     previous = Deadline.objects.filter(on__lt=deadline.on).last()
-    sent = SubmissionRow.objects.filter(
-        site=site, purpose="production", verdict="accepted", received_at__date__lte=deadline.on
-    )
+    sent = list_counted(site).filter(received_at__date__lte=deadline.on)
     if previous is not None:
         sent = sent.filter(received_at__date__gt=previous.on)
     return sent.exists()
@@ -64,10 +63,8 @@ def are_contacts_stale(site: str, today: date) -> bool:
 
 
 def is_expected(site: Site) -> bool:
-    """Whether a deadline concerns a site: it may send production data, and has for long."""
-    ready = bool(site.isa_date and site.test_load)
-    sends = SubmissionRow.objects.filter(site=site.name, purpose="production").exists()
-    return Purpose.PRODUCTION in site.purposes and (ready or sends)
+    """Whether a deadline concerns a site: its production is authorised."""
+    return Purpose.PRODUCTION in site.purposes
 
 
 def _list_due(site: Site, today: date) -> Iterator[Reminder]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from commonweal.intake.check.preflight import MAX_RECORD_BYTES
 from commonweal.intake.lifecycle.records import (
     Record,
     find_numbers,
@@ -140,7 +141,11 @@ class Eraser:
         names = read_header(path)[1]
         if names and (len(set(names)) < len(names) or not self._names_persons(table, names)):
             return False
-        records = sum(1 for record in read_records(path, []) if not record.is_blank)
+        records = 0
+        for record in read_records(path, []):
+            if len(record.raw) >= MAX_RECORD_BYTES:
+                return False
+            records += not record.is_blank
         return records == file.rows
 
     def _names_persons(self, table: Table, names: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ A folder of the drop area has its history under its own name, from before it is 
 one that was handed in from a disk has it under its id. No event holds anything of a person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,19 @@ class History:
 
     def has(self, name: str) -> bool:
         return self.last(name) is not None
+
+
+def list_not_counted(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What an accepted submission does not count for, from its events as they are stored; what
+    was made current counts.
+    """
+    reasons: list[str] = []
+    for event in events:
+        if event["event"] == "made_current":
+            reasons = []
+        elif event["event"] == "not_counted":
+            reasons.append(str(event["details"]["reason"]))
+    return reasons
 
 
 def read_history(home: Path, site: str, key: str) -> History:

@@ -207,7 +207,12 @@ def _check_gates(
 ) -> tuple[Standing, str]:
     """Hold what the site is not authorised to send, and what holds no table."""
     try:
-        check_authorised(site, declaration.purpose, synthetic=declaration.synthetic)
+        check_authorised(
+            site,
+            declaration.purpose,
+            synthetic=declaration.synthetic,
+            dialect=declaration.dialect,
+        )
     except CommonwealError as error:
         return Standing("held", Reason.NOT_AUTHORISED), _say(error)
     if not name_tables(folder, declaration.dialect):

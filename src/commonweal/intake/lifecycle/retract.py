@@ -28,6 +28,7 @@ from commonweal.intake.lifecycle.copies import DropCopy, erase_copies, find_copi
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.erase import Eraser, ErasurePlan
 from commonweal.intake.lifecycle.history import list_histories
+from commonweal.intake.lifecycle.receive import OPEN
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.lifecycle.tombstones import add_returned, name_ids, remember_retracted
@@ -339,7 +340,7 @@ def _reopen_emptied(ledger: Ledger, copies: Sequence[DropCopy]) -> None:
         if copy.stays or parse_version(copy.name) is None:
             continue
         history = ledger.read(copy.name)
-        if get_states().can(history.state, "reopened"):
+        if history.state in OPEN and get_states().can(history.state, "reopened"):
             ledger.add(history, "reopened", reason="what it held was retracted")
 
 

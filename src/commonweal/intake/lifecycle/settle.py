@@ -22,11 +22,14 @@ from commonweal.intake.lifecycle.history import (
     read_history,
     record_event,
 )
-from commonweal.intake.submission import Submission, find_last, list_of_site, read_report
+from commonweal.intake.submission import Submission, find_production, list_of_site, read_report
 
 RECEIVING = ".receiving-"
 """How the folders of unfinished copies begin."""
 VERDICTS = ("accepted", "rejected")
+SYNTHETIC_ASIDE = (
+    "It is not made current: it is synthetic, and the site has data of real people, which stay."
+)
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,12 @@ def settle_site(ledger: Ledger) -> None:
         switch_current(ledger.home, ledger.site, current_id, now=ledger.now, by=ledger.by)
     for history in ordered:
         _finish_erasure(ledger, history)
+    latest = find_production(kept)
     for submission in kept:
-        _settle_state(ledger, histories[submission.key], submission, current)
+        if latest is not None and _is_made_up_after(submission, latest):
+            tell_not_counted(ledger, submission, SYNTHETIC_ASIDE)
+        else:
+            _settle_state(ledger, histories[submission.key], submission, current)
 
 
 def _find_in_force(
@@ -92,7 +99,7 @@ def _find_in_force(
     """What is to be current. Where it would be one whose history is damaged, so that nobody
     knows whether it was excluded or is to be erased, what is current stays so.
     """
-    latest = find_last(s for s in (*kept, *unclear) if s.is_production)
+    latest = find_production([*kept, *unclear])
     if latest not in unclear:
         return choose_current(kept, histories)
     current_id = find_current_id(ledger.home, ledger.site) or None
@@ -102,11 +109,25 @@ def _find_in_force(
 def choose_current(
     landed: Sequence[Submission], histories: Mapping[str, History]
 ) -> Submission | None:
-    """The latest accepted production submission, unless it is kept out of curation."""
-    latest = find_last(s for s in landed if s.is_production)
+    """The accepted production submission in force, unless it is kept out of curation."""
+    latest = find_production(landed)
     if latest is None or histories[latest.key].state == "excluded":
         return None
     return latest
+
+
+def _is_made_up_after(submission: Submission, latest: Submission) -> bool:
+    """Whether it came after the real data that are in force, and is synthetic."""
+    is_later = submission.is_production and submission.received_at > latest.received_at
+    return is_later and submission.synthetic and not latest.synthetic
+
+
+def tell_not_counted(ledger: Ledger, submission: Submission, reason: str) -> None:
+    """Say in the history what an accepted submission does not count for, once."""
+    history = ledger.read(submission.key)
+    last = history.last("not_counted")
+    if last is None or (last.submission, last.details["reason"]) != (submission.id, reason):
+        ledger.add(history, "not_counted", submission.id, reason=reason)
 
 
 def find_order(history: History) -> Event | None:

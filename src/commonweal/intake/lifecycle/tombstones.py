@@ -17,18 +17,16 @@ from commonweal.intake.findings import build_finding
 from commonweal.intake.lifecycle.erase import PERSON_COLUMNS
 from commonweal.intake.lifecycle.records import read_records, to_number
 from commonweal.intake.report import CheckReport
-from commonweal.intake.sites import Purpose
+from commonweal.intake.sites import IDENTIFIED, Purpose
 from commonweal.schema.errors import CommonwealError
 
 KEY_FILE = "retracted-persons.key"
-DE_IDENTIFIED = (Purpose.SPRINT, Purpose.ALPHA)
-"""Purposes for which sites write ids that are no participants'."""
 _CODE = "consent.retracted"
 
 
 def name_ids(purpose: Purpose) -> str:
     """Whose ids the files for a purpose hold: the same number is nobody else's only there."""
-    return str(purpose) if purpose in DE_IDENTIFIED else "participants"
+    return "participants" if purpose in IDENTIFIED else str(purpose)
 
 
 def remember_retracted(home: Path, site: str, purpose: Purpose, persons: Iterable[int]) -> None:

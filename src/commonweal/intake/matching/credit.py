@@ -163,7 +163,7 @@ def list_credited(home: Path, *, synthetic: bool) -> dict[str, Submission]:
     """The submission of each site that counts: production, accepted, and of the programme's kind.
 
     ``synthetic`` says that the whole programme is made up. Otherwise what a site declared as
-    synthetic earns nothing, and neither does what it replaced.
+    synthetic earns nothing; it never replaces real data.
     """
     found = {site.name: get_accepted(home, site.name) for site in list_sites(home)}
     return {name: s for name, s in found.items() if s is not None and s.synthetic == synthetic}

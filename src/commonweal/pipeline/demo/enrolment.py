@@ -11,8 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from commonweal.engine.settings import Settings
-from commonweal.engine.storage import whole_folder
-from commonweal.intake.drop_area import make_area
+from commonweal.engine.storage import make_private
+from commonweal.intake.drop_area import PART, hand_over, make_area, write_declaration
+from commonweal.intake.lifecycle.declaration import build_declaration
+from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.intake.lifecycle.reception import Receiver
 from commonweal.intake.onboarding import (
     authorise,
     read_checklist,
@@ -20,15 +23,15 @@ from commonweal.intake.onboarding import (
     record_isa_executed,
     record_step,
 )
-from commonweal.intake.sites import Purpose, Site, register_site
-from commonweal.pipeline.handing_in import HandedIn, hand_in
+from commonweal.intake.sites import Purpose, Site, get_site, register_site
+from commonweal.intake.submission import get_submission, read_report
+from commonweal.pipeline.handing_in import HandedIn
+from commonweal.pipeline.measuring import get_surroundings
 from commonweal.pipeline.progress import Progress
 
 Act = Callable[[Path, str, datetime], object]
 
 DATA_CENTRE = "curator@demo.example"
-BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
-"""What a demo site may send from its first day."""
 ROWS_OF_TEST_LOAD = 20
 
 
@@ -47,21 +50,23 @@ def enrol(home: Path, site: Site, *, now: datetime, most: int | None = None) -> 
 def send_test_load(
     settings: Settings, site: Site, folder: Path, progress: Progress, *, now: datetime
 ) -> HandedIn:
-    """Hand in the first rows of a site's persons for the purpose test; open production then.
+    """Put the first rows of a site's persons into its drop area; open production when they passed.
 
     ``folder`` holds the ``person.csv`` that they are taken from.
 
     Raises:
         CommonwealError: the rows cannot be read, or the landing area cannot be written.
     """
-    small = settings.home / "outbox" / "test-loads" / site.name
-    if not small.exists():
-        with whole_folder(small) as scratch:
-            _write_head(folder / "person.csv", scratch / "person.csv")
-    today, at = settings.programme.cutoff or now.date(), now - timedelta(days=DAYS_OF_TEST_LOAD)
-    sent = hand_in(settings, site, small, progress, today=today, now=at, purpose=Purpose.TEST)
-    done = {s.step.name for s in read_checklist(settings.home, site.name) if s.is_done}
-    if "production" not in done:
+    at = now - timedelta(days=DAYS_OF_TEST_LOAD)
+    if not get_site(settings.home, site.name).test_load:
+        progress.begin(f"Test load of {site.title}", 1)
+        _drop_head(settings.home, site, folder / "person.csv", at)
+        _receive(settings, site, at)
+        progress.end()
+    passed = get_site(settings.home, site.name)
+    submission = get_submission(settings.home, passed.test_load)
+    sent = HandedIn(passed, read_report(submission), submission)
+    if Purpose.PRODUCTION not in passed.purposes:
         authorise(
             settings.home,
             site.name,
@@ -72,9 +77,29 @@ def send_test_load(
     return sent
 
 
-def _write_head(source: Path, target: Path) -> None:
+def _drop_head(home: Path, site: Site, source: Path, at: datetime) -> None:
+    """Put the heading and the first rows of a file into the drop area, declared as a test."""
+    area = make_area(home, site)
+    staging = area / f"{PART}test-load"
+    staging.mkdir(exist_ok=True)
     with source.open("rb") as lines:
-        target.write_bytes(b"".join(islice(lines, ROWS_OF_TEST_LOAD + 1)))
+        (staging / source.name).write_bytes(b"".join(islice(lines, ROWS_OF_TEST_LOAD + 1)))
+    write_declaration(staging, build_declaration(Purpose.TEST, synthetic=True))
+    hand_over(staging, area, at.date())
+
+
+def _receive(settings: Settings, site: Site, at: datetime) -> None:
+    """A round over the site's drop area, at a time that lies back."""
+    today = settings.programme.cutoff or at.date()
+    make_private(settings.home / "spill")
+    receiver = Receiver(
+        settings.home,
+        settings.engine,
+        settings.storage,
+        clock=lambda: at,
+        around=lambda _: get_surroundings(settings, day=today),
+    )
+    receive_site(receiver, site)
 
 
 def _record_isa(home: Path, site: str, now: datetime) -> None:

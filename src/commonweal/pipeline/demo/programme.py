@@ -17,7 +17,7 @@ from commonweal.engine.settings import ProgrammeSettings, Settings
 from commonweal.engine.storage import make_private, whole_folder
 from commonweal.intake.sites import Site
 from commonweal.pipeline.build import Built, run_build
-from commonweal.pipeline.demo.enrolment import BEFORE_PRODUCTION, enrol, send_test_load
+from commonweal.pipeline.demo.enrolment import enrol, send_test_load
 from commonweal.pipeline.demo.gibleed import write_earlier, write_gibleed
 from commonweal.pipeline.demo.sprint import ALL, FIRST_WEEKS, practise
 from commonweal.pipeline.handing_in import HandedIn, hand_in
@@ -35,8 +35,8 @@ from commonweal.synthetic.plan import Plan, build_plan
 
 CUTOFF = date(2026, 10, 1)
 SEED = 20261001
-LAKESIDE = Site("lakeside", "Lakeside Hospital", state="OH", purposes=BEFORE_PRODUCTION)
-NEWCOMER = Site("brookside", "Brookside Clinic", state="VT", purposes=BEFORE_PRODUCTION)
+LAKESIDE = Site("lakeside", "Lakeside Hospital", state="OH")
+NEWCOMER = Site("brookside", "Brookside Clinic", state="VT")
 """A site that still practises: it has its agreement and takes part in the sprint."""
 STEPS_OF_NEWCOMER = 2
 QUARTER = timedelta(days=92)
@@ -161,7 +161,7 @@ def _hand_in(
 
 
 def _make_site(name: str, title: str, state: str) -> Site:
-    return Site(name, title, state=state, purposes=BEFORE_PRODUCTION)
+    return Site(name, title, state=state)
 
 
 def _make_earlier(settings: Settings, gibleed: Path) -> Path:

@@ -152,7 +152,9 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     """Hand the submission in, if everything has arrived as it is on the steward's machine."""
     draft = steward.get_draft(draft_id)
     try:
-        check_authorised(steward.site, draft.purpose, synthetic=draft.synthetic)
+        check_authorised(
+            steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect
+        )
         stated = _read_checksums(request.POST.get("checksums", ""))
         rows = SubmissionRow.objects.filter(site=steward.site.name)
         known = rows.values_list("folder", flat=True)
@@ -227,13 +229,14 @@ def show_received(request: HttpRequest, steward: Steward, folder: str) -> HttpRe
 def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     said = form.cleaned_data
     synthetic = said["kind"] == "synthetic"
-    check_authorised(steward.site, said["purpose"], synthetic=synthetic)
+    dialect = choose_dialect(said["purpose"], said["dialect"])
+    check_authorised(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
     draft = start_draft(
         steward.area,
         steward=steward.key,
         purpose=said["purpose"],
         synthetic=synthetic,
-        dialect=choose_dialect(said["purpose"], said["dialect"]),
+        dialect=dialect,
         now=datetime.now(tz=UTC),
     )
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))

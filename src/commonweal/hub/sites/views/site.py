@@ -13,6 +13,7 @@ from commonweal.hub.accounts.models import User
 from commonweal.hub.sites import sprint
 from commonweal.hub.sites.access import for_site, get_home, is_curator
 from commonweal.hub.sites.actions import add_contact, add_note, confirm_contacts, remove_contact
+from commonweal.hub.sites.counted import list_counted
 from commonweal.hub.sites.forms import ContactForm, NoteForm
 from commonweal.hub.sites.models import Contact, Issue, SubmissionRow
 from commonweal.hub.sites.presenters import (
@@ -110,9 +111,8 @@ def download_report(request: HttpRequest, site: Site, folder: str, kind: str) ->
 @require_safe
 @for_site
 def show_metrics(request: HttpRequest, site: Site) -> HttpResponse:
-    """The metrics of the latest accepted production submission, and their course."""
-    rows = SubmissionRow.objects.filter(site=site.name, purpose="production", verdict="accepted")
-    measured = [row for row in rows.order_by("received_at") if row.metrics]
+    """The metrics of the latest submission that counts, and their course."""
+    measured = [row for row in list_counted(site.name).order_by("received_at") if row.metrics]
     context = {
         "latest": build_row(measured[-1]) if measured else None,
         "groups": build_groups(measured),
