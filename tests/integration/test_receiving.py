@@ -415,9 +415,7 @@ def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
     assert "Event 2 is missing, was changed" in damaged[0]["said"]
     assert run("submissions", "verify").stdout.count("\n") == 2
     assert run("submissions", "verify", "--site", "nowhere").returncode == 2
-    events = home / "registry" / "events" / "hospital"
-    events.mkdir(parents=True)
-    (events / "000001.json").write_text("{}")
+    (home / "registry" / "events" / "hospital" / "000001.json").write_text("{}")
     told = run("submissions", "verify", "--site", "hospital")
     assert (told.returncode, "The registry of hospital is not whole" in told.stdout) == (1, True)
 
