@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commonweal.cli.check import FileBars
-from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_actor, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
@@ -195,7 +195,7 @@ def retract_one(
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
     chosen = read_person_list(persons) if persons else None
-    order = _build_order(settings, submission, chosen, reason, by or name_account())
+    order = _build_order(settings, submission, chosen, reason, name_actor(by))
     order = replace(order, only_this=only_this)
     if dry_run:
         _print_plan(plan_retraction(settings.home, order), json=json)
@@ -235,7 +235,7 @@ def _build_order(
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
-    return make_ledger(settings.home, site, datetime.now(tz=UTC), by or name_account())
+    return make_ledger(settings.home, site, datetime.now(tz=UTC), name_actor(by))
 
 
 def _ask(home: Path, order: Retraction) -> None:
