@@ -1,29 +1,23 @@
 """A steward and a curator, each from the agreement to an accepted submission, in a browser."""
 
-import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.functional.conftest import HERE, check_page, find_free_ports
+from tests.functional.conftest import check_page, find_free_ports
+from tests.functional.sites_hub import SitesHub, serve_sites
 from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
 from tests.ready_sites import register_as
 
 from commonweal.engine.settings import HubSettings, Settings
 from commonweal.engine.storage import readable_json
-from commonweal.hub.manage import run_manage
-from commonweal.hub.provision import Credential, prepare_hub
-from commonweal.hub.server import Process, run_hub
-from commonweal.hub.worker import index_sites
 from commonweal.intake.check import check_folder
 from commonweal.intake.landing import get_accepted, submit_folder
-from commonweal.intake.lifecycle.receive import receive_sites
 from commonweal.intake.lifecycle.reception import Receiver
-from commonweal.intake.sites import Purpose, Site, get_site, list_sites
+from commonweal.intake.sites import Purpose, Site, get_site
 from commonweal.intake.submission import METRICS
 
 pytestmark = pytest.mark.functional
@@ -41,30 +35,6 @@ PASSWORD = "a harbour for ships"
 BEFORE_TEST_LOAD = ("Data steward accounts", "Drop area opened", "Site told about its drop area")
 
 
-@dataclass(frozen=True)
-class SitesHub:
-    """The sites process, being served, with a worker at hand."""
-
-    address: str
-    settings: Settings
-    credentials: dict[str, Credential]
-
-    def work(self) -> None:
-        """One round of the worker: receive, index, remind, send."""
-        receive_sites(Receiver(self.settings.home, SETTINGS), list_sites(self.settings.home))
-        index_sites(self.settings)
-        for command in ("remind", "send_notices"):
-            assert run_manage(self.settings, [command]) == 0
-
-    def sign_in(self, page: Page, email: str, password: str = "") -> None:
-        """Sign in, with the password of a demo account or the one given."""
-        page.goto(f"{self.address}/")
-        page.get_by_label("Email").fill(email)
-        known = self.credentials.get(email)
-        page.get_by_label("Password").fill(password or (known.password if known else "") or "")
-        page.get_by_role("button", name="Sign in").click()
-
-
 @pytest.fixture(scope="module")
 def sites_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[SitesHub]:
     """A programme with two sites: one at its beginning, one that has sent for a while."""
@@ -74,14 +44,8 @@ def sites_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iter
     hand_in_of_hill(home, home.parent / f"{home.name}-hill")
     port = find_free_ports(1)[0]
     settings = Settings(home=home, hub=HubSettings(sites_port=port), engine=SETTINGS)
-    credentials = {c.email: c for c in prepare_hub(settings)}
-    index_sites(settings)
-    process = Process("sites", "strict_sites", port, holds_secrets=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)
-        patch.setenv("PYTHONWARNINGS", "error")
-        with run_hub(settings, workers=1, processes=[process]) as running:
-            yield SitesHub(running[0].address.rstrip("/"), settings, credentials)
+    with serve_sites(settings, Receiver(home, SETTINGS)) as served:
+        yield served
 
 
 def hand_in_of_hill(home: Path, folder: Path) -> None:
@@ -223,7 +187,7 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
     page.get_by_role("button", name="The list is right: confirm it").click()
     expect(page.get_by_text("nora@harbour.example")).to_be_visible()
     check_page(page)
-    for tab in ("Submissions", "Metrics", "Issues", "Data sprint", "Deadlines"):
+    for tab in ("Submissions", "Metrics", "Issues", "Roster", "Data sprint", "Deadlines"):
         page.get_by_role("link", name=tab, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(tab)
         check_page(page)

@@ -192,7 +192,8 @@ def test_files_of_a_sprint_name_nobody_and_are_not_compared(
     assert (code, json.loads(said)["matching"]) == (0, None)
     code, _, said = run("match", json.loads(said)["submission"]["id"])
     assert (code, "are de-identified" in said) == (2, True)
-    assert not (home / "matching").exists()
+    kept = [file.name for file in (home / "matching").rglob("*.*")]
+    assert kept == ["not_compared.json"], "why, and nothing else"
 
 
 def test_nothing_that_is_printed_names_anybody(made: Path, tmp_path: Path, run: Run) -> None:

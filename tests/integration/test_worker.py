@@ -61,7 +61,8 @@ def test_a_round_takes_in_and_tells_and_the_next_one_has_nothing_to_do(home: Pat
     again = second["index_submissions"]
     assert isinstance(again, dict)
     assert (again["rows"], again["unchanged"]) == (0, 1)
-    assert (home / "drop" / "hospital" / FOLDER / "_RECEIPT.json").is_file()
+    receipt = json.loads((home / "drop" / "hospital" / FOLDER / "_RECEIPT.json").read_bytes())
+    assert (receipt["persons_and_consent"], receipt["not_compared"]) == (None, "no_feeds")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -54,13 +54,24 @@ ByOption = Annotated[
 ReasonOption = Annotated[str, typer.Option(help="Why; kept in the history for good.")]
 
 
-def rerun(submission_id: IdArgument, *, by: ByOption = None, json: JsonOption = False) -> None:
+def rerun(
+    submission_id: IdArgument,
+    *,
+    reason: Annotated[
+        str, typer.Option(help="Why; the site reads it, and it is kept in the history.")
+    ] = "",
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
     """Check a submission once more, with the rules of today.
 
-    The new report is kept beside the first. The verdict of the submission stays as it is:
-    whoever wants another one hands in again. The exit code is that of the new report.
+    The new report and metrics are kept beside the first, and are those that the site is shown
+    from now on. The verdict of the submission stays as it is: whoever wants another one hands
+    in again. The exit code is that of the new report.
 
     Example: commonweal submissions rerun general_hospital-20260301-0a1b2c3d
+
+    Example: commonweal submissions rerun ID --reason "units are judged by the new list"
     """
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
@@ -68,7 +79,12 @@ def rerun(submission_id: IdArgument, *, by: ByOption = None, json: JsonOption = 
         ledger = _ledger(settings, submission.site, by)
         around = get_surroundings(settings, day=ledger.now.date())
         done = rerun_check(
-            ledger, submission, settings.engine, around=around, progress=bars.advance
+            ledger,
+            submission,
+            settings.engine,
+            reason=reason,
+            around=around,
+            progress=bars.advance,
         )
     if json:
         print_json({"number": done.number, "report": done.report.to_json()})

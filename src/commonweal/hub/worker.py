@@ -6,7 +6,10 @@ from typing import Any
 from commonweal.engine.settings import Settings
 from commonweal.hub.commands import run_command
 
-COMMANDS = ("index_submissions", "remind", "send_notices", "remove_expired_uploads")
+COMMANDS = (
+    *("index_submissions", "prepare_rosters", "remind"),
+    *("send_notices", "remove_expired_uploads"),
+)
 """In their order: what was found is told in the same round."""
 
 

@@ -132,10 +132,32 @@ def read_report(submission: Submission) -> CheckReport:
     return CheckReport.from_json(json.loads((submission.folder / REPORT).read_bytes()))
 
 
+def list_checks(submission: Submission) -> list[int]:
+    """Numbers of the checks of a submission: 1 is that of its landing, the others came later."""
+    later = submission.folder.glob(name_of_check(REPORT, "*"))
+    return [1, *sorted(int(file.stem.rpartition("-")[2]) for file in later)]
+
+
+def name_of_check(name: str, number: int | str) -> str:
+    """What a file of a check is called: ``report.json``, then ``report-2.json`` and so on."""
+    stem, dot, suffix = name.rpartition(".")
+    return name if number == 1 else f"{stem}-{number}{dot}{suffix}"
+
+
+def find_of_newest_check(submission: Submission, name: str) -> Path | None:
+    """The file of that name which the newest check wrote that wrote any; None when none did.
+
+    A check writes no metrics of files that it rejects, or when there is nothing to go by.
+    """
+    numbers = reversed(list_checks(submission))
+    files = (submission.folder / name_of_check(name, number) for number in numbers)
+    return next((file for file in files if file.is_file()), None)
+
+
 def find_metrics(submission: Submission) -> Metrics | None:
-    """The metrics of a submission, or None where they were not measured."""
-    file = submission.folder / METRICS
-    return Metrics.from_json(json.loads(file.read_bytes())) if file.is_file() else None
+    """The metrics of a submission as they were measured last, or None where they never were."""
+    file = find_of_newest_check(submission, METRICS)
+    return Metrics.from_json(json.loads(file.read_bytes())) if file else None
 
 
 def verify_submission(submission: Submission) -> list[str]:

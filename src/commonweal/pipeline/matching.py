@@ -4,12 +4,14 @@ It is kept beside the landing area, whose submissions are never written again, i
 each submission and day of the feeds: consent changes, and so does what a comparison finds.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from commonweal.engine.settings import Settings
-from commonweal.engine.storage import make_private, whole_folder
+from commonweal.engine.storage import Location, make_private, readable_json, whole_folder
 from commonweal.intake.landing import Submission
 from commonweal.intake.matching.matched import (
     Matched,
@@ -18,6 +20,7 @@ from commonweal.intake.matching.matched import (
     read_programme_side,
     write_matched,
 )
+from commonweal.intake.matching.pickup import find_lists_folder
 from commonweal.intake.matching.sent import open_submission
 from commonweal.intake.sites import IDENTIFIED
 from commonweal.pipeline.curate import list_curated_submissions
@@ -26,7 +29,19 @@ from commonweal.pipeline.progress import Progress
 from commonweal.pipeline.snapshots import Snapshot
 from commonweal.schema.errors import CommonwealError
 
-FOLDER = "matching"
+FOLDER, NOT_COMPARED = "matching", "not_compared.json"
+
+
+class WhyNot(StrEnum):
+    """Why the persons of an accepted submission were not compared when it came."""
+
+    DE_IDENTIFIED = "de_identified"
+    OTHER_KIND = "other_kind"
+    """Its people are made up and those of the snapshot are not, or the reverse."""
+    NO_FEEDS = "no_feeds"
+    """The programme had no snapshot of its participants."""
+    UNUSABLE = "unusable"
+    """The snapshot, or the submission, could not be read."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +77,27 @@ def match_at_intake(settings: Settings, submission: Submission) -> tuple[Matched
     """Compare what was just accepted with the newest feeds and keep the result.
 
     What cannot be compared is not, and the text says why: a site may hand in before the
-    programme has a snapshot, and files for a sprint name nobody.
+    programme has a snapshot, and files for a sprint name nobody. The reason is kept as well.
     """
     try:
         check_identified(submission)
         programme = read_programme(settings, synthetic=submission.synthetic)
         return record_match(settings, submission, programme)[0], ""
     except CommonwealError as error:
+        _keep_why_not(settings, submission)
         return None, error.found
+
+
+def find_comparison(home: Path, submission: Submission) -> Path | None:
+    """Where the comparison with the newest feeds is kept; None when there is none."""
+    dated = (home / FOLDER / submission.site / submission.id).glob("????-??-??")
+    return max(dated, default=None)
+
+
+def find_why_not(home: Path, submission: Submission) -> WhyNot | None:
+    """Why a submission was not compared when it came; None when nobody tried."""
+    file = home / FOLDER / submission.site / submission.id / NOT_COMPARED
+    return WhyNot(json.loads(file.read_bytes())["why"]) if file.is_file() else None
 
 
 def match_current(settings: Settings, progress: Progress) -> None:
@@ -103,7 +131,11 @@ def check_identified(submission: Submission) -> None:
 
 def list_derived(home: Path, submission: Submission) -> list[Path]:
     """Folders of what was made of a submission, and holds ids or rows of its persons."""
-    return [home / "stages", home / FOLDER / submission.site / submission.id]
+    return [
+        home / "stages",
+        home / FOLDER / submission.site / submission.id,
+        find_lists_folder(home, submission.site, submission.id),
+    ]
 
 
 def find_matching_folder(home: Path, submission: Submission, as_of: date) -> Path:
@@ -127,3 +159,23 @@ def record_match(
         with whole_folder(folder) as scratch:
             write_matched(matched, scratch)
     return matched, folder
+
+
+def _keep_why_not(settings: Settings, submission: Submission) -> None:
+    make_private(settings.home / FOLDER)
+    place = Location.of(settings.home / FOLDER / submission.site / submission.id)
+    place.write(NOT_COMPARED, readable_json({"why": _find_reason(settings, submission)}))
+
+
+def _find_reason(settings: Settings, submission: Submission) -> WhyNot:
+    if submission.purpose not in IDENTIFIED:
+        return WhyNot.DE_IDENTIFIED
+    try:
+        newest = find_latest_folder(settings.home)
+    except CommonwealError:
+        return WhyNot.NO_FEEDS
+    try:
+        read_feeds(newest, synthetic=not submission.synthetic)
+    except CommonwealError:
+        return WhyNot.UNUSABLE
+    return WhyNot.OTHER_KIND

@@ -16,9 +16,12 @@ from commonweal.engine.storage import Location
 from commonweal.hub.sites.indexing import find_attachments, index_submissions
 from commonweal.hub.sites.models import Notice, SubmissionRow
 from commonweal.intake.check import check_folder
+from commonweal.intake.check.concepts import Terms
 from commonweal.intake.landing import list_submissions, submit_folder
+from commonweal.intake.lifecycle.acts import make_ledger, rerun_check
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import Retraction, retract
+from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose, get_site
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +87,37 @@ def test_a_test_that_is_no_test_load_is_told_why(home: Path, tmp_path: Path) -> 
     client.force_login(make_steward("own", "hospital").user)
     page = client.get(reverse("sites:submission", args=["hospital", sent.key]))
     assert "does not count as the test load" in page.content.decode()
+
+
+def test_the_newest_check_is_shown_and_the_earlier_ones_are_named(
+    home: Path, tmp_path: Path
+) -> None:
+    sent = send_persons(home, tmp_path / "in", 1, purpose=Purpose.PRODUCTION)
+    index_submissions(home, now=NOW)
+    before = SubmissionRow.objects.get()
+    assert (before.check_number, before.metrics) == (1, {})
+    again = make_ledger(home, "hospital", NOW + timedelta(days=1), "curator")
+    around = Surroundings(Terms.shipped())
+    rerun_check(again, sent, SETTINGS, reason="the list of units changed", around=around)
+    assert index_submissions(home, now=NOW).notices == 1
+    assert index_submissions(home, now=NOW).notices == 0
+    row = SubmissionRow.objects.get()
+    assert (row.check_number, row.verdict, bool(row.metrics["values"])) == (2, "accepted", True)
+    assert [(check["number"], check["by"], check["why"]) for check in row.checks] == [
+        (1, "", ""),
+        (2, "curator", "the list of units changed"),
+    ]
+    told = Notice.objects.get(kind="check")
+    assert "the list of units changed" in told.body
+    (attached,) = find_attachments(home, told.attach)
+    assert attached.content == (sent.folder / "report-2.html").read_bytes()
+    client = Client()
+    client.force_login(make_steward("own", "hospital").user)
+    page = client.get(reverse("sites:submission", args=["hospital", row.folder])).content.decode()
+    assert 'By curator: <span lang="en">the list of units changed</span>' in page
+    assert "When it was handed in." in page
+    report = client.get(reverse("sites:report", args=["hospital", row.folder, "json"]))
+    assert f'filename="{sent.id}-check-2.json"' in report["Content-Disposition"]
 
 
 def test_a_new_submission_supersedes_the_row_before(home: Path, tmp_path: Path) -> None:

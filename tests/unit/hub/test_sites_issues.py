@@ -48,6 +48,28 @@ def test_judging_again_changes_nothing() -> None:
     assert kinds(Issue.objects.get()) == ["opened", "closed"]
 
 
+def test_a_newer_check_of_the_same_submission_judges_again() -> None:
+    row = make_row(number=1, metrics=make_metrics(poor()))
+    judge_submission(row)
+    row.check_number, row.metrics = 2, make_metrics(good())
+    assert [judge_submission(row) for _ in range(2)] == [(0, 1), (0, 0)]
+    issue = Issue.objects.get()
+    assert kinds(issue) == ["opened", "closed"]
+    assert [note.facts["check"] for note in issue.notes.all()] == [1, 2]
+
+
+def test_a_newer_check_of_an_older_submission_leaves_the_later_word() -> None:
+    rows = [
+        make_row(number=1, metrics=make_metrics(poor())),
+        make_row(number=2, metrics=make_metrics(poor())),
+    ]
+    for row in rows:
+        judge_submission(row)
+    rows[0].check_number, rows[0].metrics = 2, make_metrics(good())
+    assert [judge_submission(row) for row in rows] == [(0, 0), (0, 0)]
+    assert Issue.objects.get().closed_at is None
+
+
 def test_tables_have_issues_of_their_own() -> None:
     """The programme's own tickets mixed them: a later table inherited the tags before it."""
     judge_submission(make_row(number=1, metrics=make_metrics(poor("death"), poor("person"))))

@@ -17,6 +17,7 @@ from tests.drop_areas import (
 from tests.intake_folders import SETTINGS, check, csv_text, valid_row, write_persons, write_table
 
 from commonweal.engine.storage import Location
+from commonweal.intake.check.concepts import Terms
 from commonweal.intake.landing import Submission, get_accepted, submit_folder, verify_submission
 from commonweal.intake.lifecycle.acts import (
     declare_folder,
@@ -41,7 +42,9 @@ from commonweal.intake.lifecycle.settle import (
     Ledger,
     settle_site,
 )
+from commonweal.intake.metrics import Surroundings
 from commonweal.intake.sites import Purpose
+from commonweal.intake.submission import find_metrics, list_checks
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -123,6 +126,22 @@ def test_a_second_check_stands_beside_the_first(tmp_path: Path, home: Path) -> N
     assert verify_submission(submission) == []
     assert events_of(home, submission.key)[-2:] == ["rerun", "rerun"]
     assert [p.name for p in (home / "landing").rglob(".*")] == []
+
+
+def test_metrics_are_measured_anew_and_the_newest_count(tmp_path: Path, home: Path) -> None:
+    write_persons(tmp_path / "a", 1)
+    submission = hand_in(tmp_path / "a", home)
+    assert find_metrics(submission) is None, "it was handed in with nothing to go by"
+    around = Surroundings(Terms.shipped())
+    rerun_check(ledger(home), submission, SETTINGS, around=around, reason="new units")
+    measured = find_metrics(submission)
+    assert measured is not None
+    assert (submission.folder / "metrics-2.json").is_file()
+    rerun_check(ledger(home), submission, SETTINGS)
+    assert list_checks(submission) == [1, 2, 3]
+    assert find_metrics(submission) == measured, "the third had nothing to go by"
+    reruns = [e for e in history_of(home, submission.key).events if e.name == "rerun"]
+    assert [event.details.get("reason") for event in reruns] == ["new units", None]
 
 
 def test_what_is_excluded_gives_no_data_until_it_is_included(tmp_path: Path, home: Path) -> None:

@@ -1,8 +1,9 @@
 """Who may see what: a steward the own site, a curator every site.
 
-A view of these pages is wrapped in ``for_site``, ``for_members`` or ``for_curators``; the few
-that are open to all the world are listed in the settings. A test asks every address as every
-kind of visitor, and fails for an address that its table does not know.
+A view of these pages is wrapped in ``for_site``, ``for_stewards``, ``for_members`` or
+``for_curators``; the few that are open to all the world are listed in the settings. A test
+asks every address as every kind of visitor, and fails for an address that its table does not
+know.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
 from commonweal.hub.accounts.models import Role, User
@@ -23,7 +25,7 @@ from commonweal.intake.sites import Site, get_site
 from commonweal.schema.errors import CommonwealError
 
 Visitor = User | AnonymousUser
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def get_home() -> Path:
@@ -65,8 +67,21 @@ def for_site(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def answer(request: HttpRequest, site: str, **rest: Any) -> HttpResponse:
+    def answer(request: HttpRequest, site: str, **rest: Any) -> HttpResponseBase:
         if not may_see(request.user, site):
+            raise PermissionDenied
+        return view(request, find_site(site), **rest)
+
+    return answer
+
+
+def for_stewards(view: View) -> View:
+    """Open what is for the stewards of one site and nobody else, and give it the site."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, site: str, **rest: Any) -> HttpResponseBase:
+        if get_steward_site(request.user) != site:
             raise PermissionDenied
         return view(request, find_site(site), **rest)
 
@@ -78,7 +93,7 @@ def for_members(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def answer(request: HttpRequest, **rest: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **rest: Any) -> HttpResponseBase:
         if not is_curator(request.user) and get_steward_site(request.user) is None:
             raise PermissionDenied
         return view(request, **rest)
@@ -91,7 +106,7 @@ def for_curators(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def answer(request: HttpRequest, **rest: Any) -> HttpResponse:
+    def answer(request: HttpRequest, **rest: Any) -> HttpResponseBase:
         if not is_curator(request.user):
             raise PermissionDenied
         if "site" in rest:

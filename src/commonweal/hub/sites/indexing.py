@@ -14,19 +14,26 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commonweal.engine.storage import digest_of
+from commonweal.hub.sites.checks import read_checks, tell_new_check
 from commonweal.hub.sites.folder_notices import list_folder_notices
 from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import Attachment, write_notice
-from commonweal.intake.findings import Severity
+from commonweal.hub.sites.persons import describe_persons
+from commonweal.hub.sites.persons_indexing import index_persons, tell_persons
+from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import Entry, list_entries
 from commonweal.intake.onboarding import read_checklist
-from commonweal.intake.report import CheckReport
 from commonweal.intake.sites import Site, list_sites
-from commonweal.intake.submission import COMPARISON, REPORT, REPORT_PAGE, Submission, get_submission
+from commonweal.intake.submission import (
+    COMPARISON,
+    REPORT_PAGE,
+    Submission,
+    find_of_newest_check,
+    get_submission,
+)
 from commonweal.schema.errors import CommonwealError
 
-METRICS = "metrics.json"
 MOST_OF_NAME = 200
 """How much of a name a row holds; a folder may be called anything."""
 
@@ -45,6 +52,7 @@ class Indexed:
 def index_submissions(home: Path, *, now: datetime) -> Indexed:
     """Bring the rows, the notices and the issues in line with what has landed."""
     done = Indexed()
+    index_persons(home)
     titles = {site.name: site for site in list_sites(home)}
     for entry in list_entries(home):
         row = _upsert(entry, done)
@@ -59,12 +67,13 @@ def index_submissions(home: Path, *, now: datetime) -> Indexed:
 
 
 def find_attachments(home: Path, submission_id: str) -> list[Attachment]:
-    """The report of a submission as it stands today; none when it was retracted."""
+    """The newest report of a submission as it stands today; none when it was retracted."""
     try:
-        file = get_submission(home, submission_id).folder / REPORT_PAGE
-        return [Attachment(f"{submission_id}.html", file.read_bytes(), "text/html")]
+        file = find_of_newest_check(get_submission(home, submission_id), REPORT_PAGE)
+        content = file.read_bytes() if file else None
     except (CommonwealError, FileNotFoundError):
         return []
+    return [Attachment(f"{submission_id}.html", content, "text/html")] if content else []
 
 
 def _upsert(entry: Entry, done: Indexed) -> SubmissionRow:
@@ -91,7 +100,9 @@ def _read_facts(entry: Entry) -> dict[str, Any]:
         "received_at": entry.at,
         "history": [_show_event(event.to_json()) for event in entry.history.events],
     }
-    return facts | (_read_landed(entry.submission) if entry.submission else _NOTHING_LANDED)
+    if entry.submission is None:
+        return facts | _NOTHING_LANDED
+    return facts | _read_landed(entry.submission, entry.history)
 
 
 _NOTHING_LANDED = {
@@ -101,25 +112,21 @@ _NOTHING_LANDED = {
     "rows": 0,
     "errors": 0,
     "warnings": 0,
+    "check_number": 1,
+    "checks": [],
     "report": {},
     "metrics": {},
     "comparison": {},
 }
 
 
-def _read_landed(submission: Submission) -> dict[str, Any]:
-    report = json.loads((submission.folder / REPORT).read_bytes())
-    checked = CheckReport.from_json(report)
+def _read_landed(submission: Submission, history: History) -> dict[str, Any]:
     return {
         "dialect": submission.dialect,
         "verdict": submission.verdict,
-        "is_complete": checked.complete,
         "rows": submission.rows,
-        "errors": checked.count(Severity.ERROR),
-        "warnings": checked.count(Severity.WARNING),
-        "report": _without_values(report),
-        "metrics": _read_json(submission.folder / METRICS),
         "comparison": _read_json(submission.folder / COMPARISON),
+        **read_checks(submission, history),
     }
 
 
@@ -130,22 +137,13 @@ def _read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _without_values(report: dict[str, Any]) -> dict[str, Any]:
-    """The report without any value, even where one was asked to be shown."""
-    folders = [report, *report["files"]]
-    for finding in (finding for folder in folders for finding in folder["findings"]):
-        for example in finding["examples"]:
-            example.pop("value", None)
-    return report
-
-
 def _show_event(event: dict[str, Any]) -> dict[str, Any]:
     return {name: event[name] for name in ("event", "at", "by", "details")}
 
 
 def _tell(row: SubmissionRow, entry: Entry, now: datetime) -> int:
     """Write the notices of a verdict, and of what was not taken; once for each."""
-    told = _tell_verdict(row, now) if row.verdict else 0
+    told = _tell_landed(row, now) if row.verdict else 0
     for notice in list_folder_notices(entry):
         told += write_notice(
             f"folder/{row.site}/{row.folder}/{notice.number}",
@@ -156,6 +154,11 @@ def _tell(row: SubmissionRow, entry: Entry, now: datetime) -> int:
             now=now,
         )
     return told
+
+
+def _tell_landed(row: SubmissionRow, now: datetime) -> int:
+    """The verdict, what a later check found, and whose consent is missing."""
+    return _tell_verdict(row, now) + tell_new_check(row, now) + tell_persons(row, now)
 
 
 def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
@@ -174,7 +177,17 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
             site=row.site,
             kind="verdict",
             subject=subject,
-            body="\n\n".join(filter(None, [body % counts, advice, *row.not_counted])),
+            body="\n\n".join(
+                filter(
+                    None,
+                    [
+                        body % counts,
+                        advice,
+                        *row.not_counted,
+                        describe_persons(row.submission),
+                    ],
+                )
+            ),
             attach=row.submission,
             now=now,
         )

@@ -1,8 +1,9 @@
 """Issues that open when a metric of a table misses its target and close when it meets it again.
 
 One issue stands for one site, metric and table, whatever the parts that make the metric up.
-Every submission that is judged leaves a note of its own, once. What a retracted one measured is
-erased from its notes, and its issues are judged by what still stands.
+Every submission that is judged leaves a note of its own, once; one that was checked again is
+judged again, by the metrics of its newest check. What a retracted one measured is erased from its
+notes, and its issues are judged by what still stands.
 """
 
 import re
@@ -62,7 +63,9 @@ def _is_judged_by_later(issue: Issue, row: SubmissionRow) -> bool:
     judged = issue.notes.exclude(kind__in=_NO_JUDGEMENT).order_by("-at", "-id").first()
     if judged is None:
         return False
-    return judged.at > row.received_at or judged.submission == row.submission
+    if judged.submission == row.submission:
+        return bool(judged.facts.get("check", 1) >= row.check_number)
+    return judged.at > row.received_at
 
 
 def _open(
@@ -103,13 +106,13 @@ def _note(
         by=row.submission,
         kind=kind,
         submission=row.submission,
-        facts=_pick(values),
+        facts=_pick(row, values),
     )
 
 
-def _pick(values: Values) -> dict[str, Any]:
+def _pick(row: SubmissionRow, values: Values) -> dict[str, Any]:
     poor = [value for value in values if value.get("action")] or values
-    return {"values": [dict(value) for value in poor]}
+    return {"values": [dict(value) for value in poor], "check": row.check_number}
 
 
 def _forget_erased(row: SubmissionRow) -> tuple[int, int]:
@@ -127,7 +130,7 @@ def _forget_erased(row: SubmissionRow) -> tuple[int, int]:
         judged_anew.add(key)
         if key in measured:
             note.submission = note.by = row.submission
-            note.facts = _pick(measured[key])
+            note.facts = _pick(row, measured[key])
         else:
             note.kind, note.facts = ERASED, {}
         note.save()

@@ -92,6 +92,8 @@ class SubmissionRow(models.Model):
 
     ``content_hash`` tells when the row is out of date. ``report``, ``metrics``, ``comparison``
     and ``history`` are the files of the same names, which hold places and counts, no values.
+    Report and metrics are those of the newest check, whose number is ``check_number``; ``checks``
+    says of every one when and why it was made, and what it came to.
     """
 
     site = models.CharField(max_length=SITE_LENGTH, db_index=True)
@@ -107,6 +109,8 @@ class SubmissionRow(models.Model):
     rows = models.BigIntegerField()
     errors = models.PositiveIntegerField()
     warnings = models.PositiveIntegerField()
+    check_number = models.PositiveIntegerField(default=1)
+    checks = models.JSONField(default=list)
     report = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
     comparison = models.JSONField(default=dict)
@@ -144,6 +148,80 @@ class CreditRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site}, {self.as_of}"
+
+
+class PersonsRow(models.Model):
+    """What the comparison of a submission's persons with participants came to, in counts.
+
+    ``as_of`` is the day of the feeds it was compared with, empty when it was not compared;
+    ``facts`` are the report of the comparison, or why there is none. The lists of ids lie in
+    the folder ``pickup``.
+    """
+
+    submission = models.CharField(max_length=200, unique=True)
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    as_of = models.CharField(max_length=10, blank=True)
+    facts = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.submission}, {self.as_of}"
+
+
+class RosterRow(models.Model):
+    """How many participants the roster of a site lists, and who downloaded it, as the worker saw.
+
+    ``facts`` holds counts and the records of downloads, nobody's id.
+    """
+
+    site = models.CharField(max_length=SITE_LENGTH, unique=True)
+    as_of = models.CharField(max_length=10)
+    facts = models.JSONField(default=dict)
+    made_of = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.site}, {self.as_of}"
+
+
+class RosterStatus(models.TextChoices):
+    """How far a roster that somebody asked for has come."""
+
+    WAITING = "waiting", _("Being prepared")
+    READY = "ready", _("Ready")
+    REFUSED = "refused", _("Could not be prepared")
+    GONE = "gone", _("Removed again")
+
+
+class RosterRequest(models.Model):
+    """A steward's wish for the roster; the worker prepares it and records the download.
+
+    ``number`` is that of the record, and ``facts`` says how many are listed and what changed.
+    """
+
+    site = models.CharField(max_length=SITE_LENGTH, db_index=True)
+    by = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    status = models.CharField(
+        max_length=10, choices=RosterStatus.choices, default=RosterStatus.WAITING, db_index=True
+    )
+    ready_at = models.DateTimeField(null=True, blank=True)
+    number = models.PositiveIntegerField(null=True, blank=True)
+    facts = models.JSONField(default=dict)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        """The latest first; one at a time is prepared for a site."""
+
+        ordering: ClassVar[list[str]] = ["-asked_at", "-id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["site"],
+                condition=Q(status="waiting"),
+                name="one_roster_prepared_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site}, {self.asked_at}"
 
 
 class SprintRow(models.Model):

@@ -74,7 +74,7 @@ BANDS: Mapping[str, tuple[Any, str]] = {
     "meets": (gettext_lazy("meets"), "good"),
 }
 """Words and colour of the band of a rate."""
-HEAVY = ("report", "metrics", "comparison", "history")
+HEAVY = ("report", "checks", "metrics", "comparison", "history")
 """Columns that may be large."""
 
 

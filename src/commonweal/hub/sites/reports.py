@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from commonweal.hub.sites.models import SubmissionRow
@@ -52,6 +54,37 @@ class FileView:
     findings: tuple[FindingView, ...]
 
 
+@dataclass(frozen=True)
+class CheckView:
+    """One of the checks of a submission, and why it was made."""
+
+    number: int
+    at: datetime | None
+    by: str
+    why: str
+    is_accepted: bool
+    errors: int
+    warnings: int
+
+
+def build_checks(row: SubmissionRow) -> tuple[CheckView, ...]:
+    """The checks of a submission, the newest first; nothing when there was but one."""
+    if row.check_number == 1:
+        return ()
+    return tuple(
+        CheckView(
+            number=check["number"],
+            at=parse_datetime(check["at"]),
+            by=check["by"],
+            why=check["why"],
+            is_accepted=check["verdict"] == "accepted",
+            errors=check["errors"],
+            warnings=check["warnings"],
+        )
+        for check in reversed(row.checks)
+    )
+
+
 def build_files(row: SubmissionRow, severity: str = "") -> tuple[FileView, ...]:
     """The folder and each file, with the findings of one severity or of all."""
     report = row.report
@@ -81,7 +114,7 @@ def _build_file(part: Mapping[str, Any], severity: str) -> FileView:
         rows=part["rows"],
         errors=_count(part, "error"),
         warnings=_count(part, "warning"),
-        findings=tuple(map(_build_finding, ordered)),
+        findings=tuple(map(build_finding, ordered)),
     )
 
 
@@ -89,7 +122,8 @@ def _count(part: Mapping[str, Any], severity: str) -> int:
     return sum(finding["severity"] == severity for finding in part["findings"])
 
 
-def _build_finding(finding: Mapping[str, Any]) -> FindingView:
+def build_finding(finding: Mapping[str, Any]) -> FindingView:
+    """A finding as the check tells it, with the words of its kind."""
     kind = all_kinds().get(finding["code"])
     names = {"error": _("Error"), "warning": _("Warning"), "info": _("Information")}
     return FindingView(

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from commonweal.hub.sites.views import curator, guide, home, site
+from commonweal.hub.sites.views import curator, guide, home, pickup, site
 
 app_name = "sites"
 urlpatterns = [
@@ -26,6 +26,20 @@ urlpatterns = [
         r"^of/(?P<site>[-a-zA-Z0-9_]+)/submissions/(?P<folder>[^/]+)/report\.(?P<kind>json|csv)$",
         site.download_report,
         name="report",
+    ),
+    re_path(
+        r"^of/(?P<site>[-a-zA-Z0-9_]+)/submissions/(?P<folder>[^/]+)"
+        r"/persons/(?P<kind>without-consent|matches)\.csv$",
+        pickup.download_persons,
+        name="persons_list",
+    ),
+    path("of/<slug:site>/roster/", pickup.show_roster, name="roster"),
+    path("of/<slug:site>/roster/prepare/", pickup.prepare_roster, name="prepare_roster"),
+    re_path(
+        r"^of/(?P<site>[-a-zA-Z0-9_]+)/roster/(?P<request_id>[0-9]{1,12})"
+        r"/(?P<kind>roster|changes)\.csv$",
+        pickup.download_roster,
+        name="roster_file",
     ),
     path("of/<slug:site>/metrics/", site.show_metrics, name="metrics"),
     path("of/<slug:site>/issues/", site.list_issues, name="issues"),

@@ -23,7 +23,14 @@ from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings
 from commonweal.intake.recording import check_words
 from commonweal.intake.report import CheckReport
-from commonweal.intake.submission import Submission
+from commonweal.intake.submission import (
+    METRICS,
+    REPORT,
+    REPORT_PAGE,
+    Submission,
+    list_checks,
+    name_of_check,
+)
 from commonweal.schema.errors import CommonwealError
 
 
@@ -41,12 +48,14 @@ def rerun_check(
     submission: Submission,
     engine: EngineSettings,
     *,
+    reason: str = "",
     around: Surroundings | None = None,
     progress: FileProgress | None = None,
 ) -> Rerun:
     """Check the files that landed with the rules of today, and keep the report beside the first.
 
-    The verdict of the submission stays: whoever wants another hands in again.
+    With it go metrics that are measured anew. The newest report and metrics are those that are
+    shown. The verdict of the submission stays: whoever wants another hands in again.
     """
     with alone_in(submission.folder.parent), _linked(submission) as folder:
         report = check_folder(
@@ -73,15 +82,14 @@ def rerun_check(
         report=number,
         verdict=report.verdict,
         same_verdict=is_same,
+        **({"reason": reason} if reason else {}),
     )
     return Rerun(report, number, is_same)
 
 
 def list_reports(submission: Submission) -> list[str]:
     """Names of the reports of a submission, the first one first."""
-    later = submission.folder.glob("report-*.json")
-    numbered = sorted(later, key=lambda file: int(file.stem.removeprefix("report-")))
-    return ["report.json", *(file.name for file in numbered)]
+    return [name_of_check(REPORT, number) for number in list_checks(submission)]
 
 
 def declare_folder(ledger: Ledger, folder: str, declaration: Declaration) -> History:
@@ -147,13 +155,15 @@ def _linked(submission: Submission) -> Iterator[Path]:
 def _store(
     submission: Submission, folder: Path, report: CheckReport, around: Surroundings | None
 ) -> int:
-    """Write a report under the next number that is free."""
+    """Write a report under the next number that is free, and the metrics that go with it."""
     place = Location.of(submission.folder)
     content = readable_json(report.to_json())
-    number = next(n for n in count(2) if place.create(f"report-{n}.json", content))
+    number = next(n for n in count(2) if place.create(name_of_check(REPORT, n), content))
     filled, metrics = measure_folder(folder, report, around)
+    if metrics is not None:
+        place.create(name_of_check(METRICS, number), readable_json(metrics.to_json()))
     page = render_html(report, f"{submission.id}, check {number}", filled, metrics)
-    place.create(f"report-{number}.html", page.encode())
+    place.create(name_of_check(REPORT_PAGE, number), page.encode())
     return number
 
 

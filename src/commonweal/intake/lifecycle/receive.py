@@ -305,18 +305,19 @@ def _announce(receiver: Receiver, ledger: Ledger, site: Site, area: DropArea) ->
         history = ledger.read(submission.key)
         if history.has("announced") or not (receiver.announce or submission.key in folders):
             continue
-        if receiver.announce is not None:
-            receiver.announce(submission)
-        receipt = submission.key in folders and _write_receipt(receiver, site, submission)
+        told = (receiver.announce(submission) if receiver.announce else None) or {}
+        receipt = submission.key in folders and _write_receipt(receiver, site, submission, told)
         ledger.add(history, "announced", submission.id, receipt=receipt)
 
 
-def _write_receipt(receiver: Receiver, site: Site, submission: Submission) -> bool:
+def _write_receipt(
+    receiver: Receiver, site: Site, submission: Submission, told: Mapping[str, Any]
+) -> bool:
     """The verdict and the report beside the files; False where we may not write."""
     folder = receiver.drop_area(site) / submission.key
     try:
         folder.write(RECEIPT_PAGE, submission.folder / REPORT_PAGE)
-        folder.write(RECEIPT, readable_json(submission.to_json()))
+        folder.write(RECEIPT, readable_json({**submission.to_json(), **told}))
     except (StorageError, OSError):
         return False
     return True

@@ -1,7 +1,7 @@
 """Taking one folder in: copy, verify, check, land. Nothing of the site changes before the end."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -44,7 +44,8 @@ def now_in_utc() -> datetime:
 class Receiver:
     """What receiving works with. ``locate`` gives the path or URL of a site's drop area,
     ``around`` what the metrics of a submission of that day are measured against, and ``announce``
-    is called with each submission that landed, at least once.
+    is called with each submission that landed, at least once; what it returns is written into
+    the receipt as well.
     """
 
     home: Path
@@ -54,7 +55,7 @@ class Receiver:
     clock: Callable[[], datetime] = now_in_utc
     locate: Callable[[Path, Site], str] = locate_drop
     around: Callable[[date], Surroundings] | None = None
-    announce: Callable[[Submission], None] | None = None
+    announce: Callable[[Submission], Mapping[str, Any] | None] | None = None
     progress: FileProgress | None = None
 
     def drop_area(self, site: Site) -> Location:

@@ -29,12 +29,12 @@ from commonweal.intake.matching.match import (
     judge,
     make_comparable,
 )
+from commonweal.intake.matching.pickup import IDENTITY, PERSONS
 from commonweal.intake.matching.sent import PERSON, Sent, read_details, read_validations
 
 CONTACT = "participant_contact"
 WITH_EVIDENCE = "result_with_evidence"
-REPORT, PERSONS = "match.json", "persons_without_consent.csv"
-IDENTITY, EVIDENCE = "identity_match.csv", "identity_evidence.csv"
+REPORT, EVIDENCE = "match.json", "identity_evidence.csv"
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,23 @@ class Matched:
     findings: tuple[Finding, ...]
     """By file."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Counts of persons, and the findings of each file in the shape of the check."""
-        by_file = groupby(self.findings, key=lambda f: (f.file, f.table))
+    def count_persons(self) -> dict[str, Any]:
+        """How many persons were sent, may not be sent by reason, and are who they should be."""
         return {
             "persons": self.persons,
             "persons_without_consent": consent_at_intake.count_persons(self.unconsented),
             "compared": self.identities.height,
-            "fields": {field: _count(self.identities[field], Outcome) for field in FIELDS},
-            "evidence": _count_evidence(self.evidence),
             "algorithm": {a: (self.identities[ALGORITHM] == a).sum() for a in ("yes", "no")},
             "results": _count(self.identities[RESULT], Result),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Counts of persons, and the findings of each file in the shape of the check."""
+        by_file = groupby(self.findings, key=lambda f: (f.file, f.table))
+        return {
+            **self.count_persons(),
+            "fields": {field: _count(self.identities[field], Outcome) for field in FIELDS},
+            "evidence": _count_evidence(self.evidence),
             "results_with_evidence": _count(self.identities[WITH_EVIDENCE], Result),
             "files": [
                 {"file": file, "table": table, "findings": [f.to_json() for f in found]}
@@ -132,8 +138,10 @@ def match_sent(sent: Sent, programme: ProgrammeSide) -> Matched:
 def write_matched(matched: Matched, folder: Path) -> None:
     """Write the report and the lists of persons, which only their owner may read.
 
-    ``persons_without_consent.csv`` is for the site; the lists of identities are for the data
-    centre. No list holds a name, a date or any other detail of a person.
+    ``persons_without_consent.csv`` and ``identity_match.csv``, outcomes field by field, are for
+    the site as well; what speaks for a person beside the outcome stays at the data centre,
+    because it says more of what the participant entered. No list holds a name, a date or any
+    other detail of a person.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = {name: kind.words for name, kind in list_evidence_kinds().items()}

@@ -18,7 +18,13 @@ from typing import Any
 
 import polars as pl
 
-from commonweal.engine.storage import Location, hold_lock, make_private, readable_json
+from commonweal.engine.storage import (
+    Location,
+    hold_lock,
+    make_private,
+    readable_json,
+    sha256_of,
+)
 from commonweal.intake.matching.declared import FIELDS
 from commonweal.intake.matching.eligible import Barrier, list_eligible
 from commonweal.intake.matching.matched import ProgrammeSide
@@ -137,6 +143,40 @@ def list_downloads(home: Path, site: str) -> list[Download]:
     """Every download of a site's roster, the first one first."""
     files = sorted((home / FOLDER / site).glob("[0-9]*.json"))
     return [_read(file) for file in files]
+
+
+def count_downloads(home: Path, site: str) -> int:
+    """How often the roster of a site was downloaded."""
+    return sum(1 for _ in (home / FOLDER / site).glob("[0-9]*.json"))
+
+
+def find_record(home: Path, site: str, file: Path, *, by: str, since: datetime) -> Download | None:
+    """The record of a roster that somebody downloaded into ``file``; None without one."""
+    if not file.is_file():
+        return None
+    digest = sha256_of(file)
+    recorded = [
+        one
+        for one in list_downloads(home, site)
+        if one.sha256 == digest and one.by == by and one.at >= since
+    ]
+    return recorded[-1] if recorded else None
+
+
+def write_changes(roster: Path, out: Path) -> dict[str, int]:
+    """Write the rows of a roster's file that something happened to; returns what, counted.
+
+    ``out`` may exist: it follows from the roster and is written anew. The count of those who
+    are listed is beside the changes, as ``participants``.
+    """
+    text = pl.read_csv(roster, infer_schema=False)
+    changed = text.filter(pl.col(CHANGE).is_not_null())
+    out.unlink(missing_ok=True)
+    _write_private(out, changed.write_csv().encode())
+    counted = dict(changed[CHANGE].value_counts().iter_rows())
+    changes = {change.value: counted.get(change.value, 0) for change in Change}
+    gone = changed.height - changes[Change.ADDED]
+    return {"participants": text.height - gone, **changes}
 
 
 def download_roster(

@@ -16,6 +16,7 @@ from commonweal.hub.sites.actions import add_contact, add_note, confirm_contacts
 from commonweal.hub.sites.counted import list_counted
 from commonweal.hub.sites.forms import ContactForm, NoteForm
 from commonweal.hub.sites.models import Contact, Issue, SubmissionRow
+from commonweal.hub.sites.persons import build_persons
 from commonweal.hub.sites.presenters import (
     build_deadlines,
     build_events,
@@ -28,7 +29,7 @@ from commonweal.hub.sites.presenters import (
 )
 from commonweal.hub.sites.registry_acts import record
 from commonweal.hub.sites.reminders import are_contacts_stale
-from commonweal.hub.sites.reports import SEVERITIES, build_files, render_csv
+from commonweal.hub.sites.reports import SEVERITIES, build_checks, build_files, render_csv
 from commonweal.hub.sites.trends import build_groups, build_lines, find_title, read_values
 from commonweal.intake.onboarding import read_checklist
 from commonweal.intake.sites import Site
@@ -83,6 +84,8 @@ def show_submission(request: HttpRequest, site: Site, folder: str) -> HttpRespon
         "row": build_row(row),
         "severity": severity if severity in SEVERITIES else "",
         "files": build_files(row, severity if severity in SEVERITIES else ""),
+        "checks": build_checks(row),
+        "persons": build_persons(row),
         "events": build_events(row),
         "changes": _build_changes(row),
         "values": [
@@ -104,7 +107,8 @@ def download_report(request: HttpRequest, site: Site, folder: str, kind: str) ->
     answer: HttpResponse = JsonResponse(row.report, json_dumps_params={"indent": 2})
     if kind == "csv":
         answer = HttpResponse(render_csv(row), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{row.submission}.{kind}"'
+    number = f"-check-{row.check_number}" if row.check_number > 1 else ""
+    answer["Content-Disposition"] = f'attachment; filename="{row.submission}{number}.{kind}"'
     return answer
 
 
