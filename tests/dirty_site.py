@@ -40,6 +40,16 @@ SITE = "prairie"
 JSON_LINES = ("note",)
 AS_OF = date(2026, 10, 1)
 MODEL = get_model("programme")
+SEVERAL_TO_A_ROW = {
+    "date.implausible",
+    "date.before_birth",
+    "date.after_death",
+    "date.outside_visit",
+    "key.visit_of_another_person",
+}
+"""A row in the future has two such cells, and one before birth may be before 1980 as well. A row
+whose dates are moved may be after a death, and leaves its visit; another date of birth puts rows
+before it, and another person is not who the visit was of."""
 
 
 @dataclass(frozen=True)

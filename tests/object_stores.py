@@ -147,14 +147,17 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def run_seaweedfs(folder: Path) -> Iterator[ObjectStore]:
-    """SeaweedFS with one account that may do everything and one that may only read."""
+def run_seaweedfs(folder: Path, *, is_open: bool = False) -> Iterator[ObjectStore]:
+    """SeaweedFS with one account that may do everything and one that may only read.
+
+    With ``is_open`` whoever signs nothing may read as well.
+    """
     master, volume, filer, s3 = free_ports(4)
     accounts = [
         ("admin", KEY, SECRET, ["Admin", "Read", "Write", "List", "Tagging"]),
         ("reader", READER_KEY, READER_SECRET, ["Read", "List"]),
     ]
-    identities = [
+    identities: list[dict[str, object]] = [
         {
             "name": name,
             "credentials": [{"accessKey": key, "secretKey": secret}],
@@ -162,6 +165,8 @@ def run_seaweedfs(folder: Path) -> Iterator[ObjectStore]:
         }
         for name, key, secret, actions in accounts
     ]
+    if is_open:
+        identities.append({"name": "anonymous", "actions": ["Read", "List"]})
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     command = [

@@ -1,10 +1,12 @@
 """A synthetic programme of one small site, ready to be built."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -104,3 +106,17 @@ def _write_vocabulary(folder: Path) -> None:
         "invalid_reason": [None] * 2,
     }
     pq.write_table(pa.table(concept, arrow_schema(table)), folder / "concept.parquet")
+
+
+def mark_contacts(home: Path, marker: str) -> None:
+    """Put a marker into every text that participants entered of themselves."""
+    folder = home / "feeds" / "2026-10-01"
+    file = folder / "participant_contact.parquet"
+    schema = pq.read_schema(file)
+    texts = [name for name, kind in pl.read_parquet_schema(file).items() if kind == pl.String]
+    contacts = pl.read_parquet(file).with_columns(pl.lit(marker).alias(name) for name in texts)
+    pq.write_table(contacts.to_arrow().cast(schema), file)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for feed in manifest["feeds"]:
+        feed["sha256"] = sha256_of(folder / feed["file"])
+    (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -20,10 +20,11 @@ from tests.drop_areas import HOSPITAL, make_receiver
 from tests.intake_folders import SETTINGS
 
 from commonweal.engine.storage import Location
-from commonweal.intake.landing import get_accepted, list_submissions, verify_submission
-from commonweal.intake.lifecycle.history import list_histories, verify_history
+from commonweal.intake.landing import get_accepted, list_submissions
+from commonweal.intake.lifecycle.history import list_histories
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import Retraction, retract
+from commonweal.intake.lifecycle.verify import verify_site
 
 TOUCHES = {
     "open", "os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.scandir",
@@ -115,8 +116,7 @@ def describe(home: Path) -> dict[str, object]:
         "current": describe_current(home),
         "landed": [(s.key, s.verdict, bool(s.replaces)) for s in landed],
         "states": {h.key: h.state for h in histories},
-        "intact": all(verify_submission(s) == [] for s in landed),
-        "chained": all(verify_history(home, "hospital", h.key) for h in histories),
+        "damaged": verify_site(home, "hospital"),
         "dropped": sorted(p.name for p in (home / "drop").rglob("*") if p.is_file()),
         "left over": sorted(p.name for p in (home / "landing").rglob(".*")),
     }

@@ -1,46 +1,17 @@
 """The verbs ``check``, ``submit``, ``submissions`` and ``sites``, run as a steward runs them."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
 import pytest
+from tests.command_line import Run
 from tests.intake_folders import valid_row, write_persons, write_table
-
-from commonweal.cli.main import main
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line as installed, with its programme in a fresh folder."""
-    monkeypatch.setenv("COMMONWEAL_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.chdir(home.parent)
-
-    def run_once(*arguments: str | Path) -> Done:
-        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return run_once
 
 
 def test_exit_codes_and_json(tmp_path: Path, run: Run) -> None:
@@ -271,3 +242,21 @@ def test_submit_shows_and_stores_metrics(tmp_path: Path, run: Run) -> None:
     assert told["metrics"] == json.loads(stored.read_bytes())
     light = [v for v in told["metrics"]["values"] if v["metric"] == "consent_light"]
     assert [value["status"] for value in light] == ["not measured"]
+
+
+def test_a_link_is_followed_in_one_s_own_folder_and_never_opened_when_handing_in(
+    run: Run, tmp_path: Path
+) -> None:
+    write_persons(tmp_path / "elsewhere", 1)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "person.csv").symlink_to(tmp_path / "elsewhere" / "person.csv")
+    assert run("check", "in").returncode == 0
+    run("sites", "register", "hospital", "--title", "H")
+    # A pipe that nobody writes to: whoever opened it would wait for ever.
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "in" / "note.csv").symlink_to(tmp_path / "pipe")
+    hand_in = ("submit", "in", "--site", "hospital", "--purpose", "test", "--synthetic")
+    for options in ((), ("--dry-run",)):
+        refused = run(*hand_in, *options)
+        assert refused.returncode == 2
+        assert "note.csv, person.csv in in: links" in refused.stderr

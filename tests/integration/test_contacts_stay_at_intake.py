@@ -1,21 +1,19 @@
 """No release, no stage and no public page is built from what participants entered of themselves."""
 
-import json
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 from tests.small_programme import (
     NOW,
     copy_programme,
     hash_tree,
     make_small_programme,
+    mark_contacts,
     small_settings,
 )
 
 from commonweal.curation.stages import STAGES
-from commonweal.engine.storage import sha256_of
 from commonweal.pipeline.build import run_build
 from commonweal.pipeline.feeds import get_latest_feeds, list_identifying_feeds
 from commonweal.pipeline.progress import Silent
@@ -36,20 +34,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def marked(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same programme with a marker in every text that participants entered."""
     home = copy_programme(plain, tmp_path_factory.mktemp("marked") / "home")
-    folder = home / "feeds" / "2026-10-01"
-    file = folder / f"{CONTACT}.parquet"
-    schema = pq.read_schema(file)
-    contacts = pl.read_parquet(file).with_columns(pl.lit(MARKER).alias(n) for n in text_of(file))
-    pq.write_table(contacts.to_arrow().cast(schema), file)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    for feed in manifest["feeds"]:
-        feed["sha256"] = sha256_of(folder / feed["file"])
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    mark_contacts(home, MARKER)
     return home
-
-
-def text_of(file: Path) -> list[str]:
-    return [name for name, kind in pl.read_parquet_schema(file).items() if kind == pl.String]
 
 
 def holds_marker(file: Path) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.dirty_site import SEVERAL_TO_A_ROW
 
 from commonweal.engine.settings import EngineSettings
 from commonweal.intake.check.folder import check_folder
@@ -24,18 +25,6 @@ from commonweal.synthetic.sites.profile import Purpose, SiteProfile
 
 PLAN = build_plan(persons=1_500, sites=4, seed=2)
 SETTINGS = EngineSettings(memory_limit="500MB", threads=2)
-SEVERAL_TO_A_ROW = {
-    "date.implausible",
-    "date.before_birth",
-    "date.after_death",
-    "date.outside_visit",
-    "key.visit_of_another_person",
-}
-"""A row in the future has two such cells, and one before birth may be before 1980 as well. A row
-whose dates are moved may be after a death, and leaves its visit; another date of birth puts rows
-before it, and another person is not who the visit was of."""
-
-
 OF_CLEAN_SITES = {"concept.not_mapped"}
 """No site has mapped all of its codes."""
 

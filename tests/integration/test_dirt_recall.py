@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.dirty_site import (
     AS_OF,
+    SEVERAL_TO_A_ROW,
     CleanSite,
     encode_site,
     make_clean_site,
@@ -32,16 +33,6 @@ from commonweal.synthetic.dirt.registry import list_recipes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOUGHT = [recipe for recipe in list_recipes() if recipe.codes or recipe.matches or recipe.rules]
-SEVERAL_TO_A_ROW = {
-    "date.implausible",
-    "date.before_birth",
-    "date.after_death",
-    "date.outside_visit",
-    "key.visit_of_another_person",
-}
-"""A row in the future has two such cells, and one before birth may be before 1980 as well. A row
-whose dates are moved may be after a death, and leaves its visit; another date of birth puts rows
-before it, and another person is not who the visit was of."""
 OF_A_PERSON = "identity.not_matched"
 """Stands where the person does, whichever row of the person is at fault."""
 UNSOUGHT = [

@@ -2,17 +2,19 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.command_line import Run
 from tests.drop_areas import (
     HOSPITAL,
     declaration,
@@ -31,12 +33,10 @@ from tests.object_stores import (
     READER_SECRET,
     SECRET,
     ObjectStore,
-    run_moto,
     run_seaweedfs,
 )
 from tests.ready_sites import open_drop_area
 
-from commonweal.cli.main import main
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import Location, sha256_of
 from commonweal.intake.landing import find_metrics, get_accepted, list_submissions
@@ -49,28 +49,6 @@ from commonweal.intake.sites import Purpose, Site, get_site, list_sites
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 PROGRAM = "from commonweal.cli.main import main; main()"
 SETTINGS_OF_RUN = {"COMMONWEAL_ENGINE__MEMORY_LIMIT": "200MB", "COLUMNS": "200"}
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_seaweedfs(tmp_path_factory.mktemp("weed")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_moto(tmp_path_factory.mktemp("moto")) as running:
-        yield running
 
 
 def new_bucket(server: ObjectStore) -> Location:
@@ -87,26 +65,6 @@ def drop(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return make_home(tmp_path)
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command line in a folder of its own, with the keys of the store in files."""
-    (tmp_path / "key").write_text(KEY)
-    (tmp_path / "secret").write_text(SECRET)
-    for name, value in SETTINGS_OF_RUN.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-
-    def run_once(*words: object) -> Done:
-        monkeypatch.setattr("sys.argv", ["commonweal", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Done(int(ended.value.code or 0), said.out, said.err)
-
-    return run_once
 
 
 def test_one_folder_from_upload_to_current(drop: Location, home: Path) -> None:
@@ -279,8 +237,58 @@ def test_a_full_disk_leaves_the_previous_current(
     assert current.rows == 19_999
 
 
+LIMITS = {
+    "nothing": lambda size: 0,
+    "room for half of an event": lambda size: 100,
+    "room for half of the copy": lambda size: size // 2,
+    "room for all but a line of the copy": lambda size: size - 10,
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_disk_that_takes_no_more_leaves_the_previous_current(tmp_path: Path, limit: str) -> None:
+    """For anybody, not for administrators alone: a process whose files may not grow any further
+    meets the same refusal of the system in the middle of a write.
+    """
+    home = make_home(tmp_path)
+    drop = Location.of(home / "drop" / "hospital")
+    put_declared(drop, today(1), 1)
+    assert receive_with_limit(home, resource.RLIM_INFINITY) == ["current"]
+    before = get_accepted(home, "hospital")
+    put_declared(drop, today(2), *range(1, 20_000))
+    most = LIMITS[limit](len(persons_csv(*range(1, 20_000))))
+    for _ in range(2):
+        assert receive_with_limit(home, most) in ([], ["failed"])
+        assert get_accepted(home, "hospital") == before
+        assert [s.id for s in list_submissions(home)] == [before.id if before else ""]
+        assert list((home / "landing").rglob(".receiving-*")) == []
+    assert receive_with_limit(home, resource.RLIM_INFINITY)[-1] == "current"
+    current = get_accepted(home, "hospital")
+    assert current is not None
+    assert current.rows == 19_999
+
+
+def receive_with_limit(home: Path, most: int) -> list[str]:
+    """States told by a round of which no file may grow beyond so many bytes."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", PROGRAM, "receive", "--json"],
+        env=os.environ | SETTINGS_OF_RUN | {"PYTHONPATH": SOURCE, "COMMONWEAL_HOME": str(home)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    outcomes = json.loads(done.stdout)
+    assert (done.returncode == 2) == any(o["state"] == "failed" for o in outcomes)
+    assert all(o["said"] for o in outcomes if o["state"] == "failed")
+    return [outcome["state"] for outcome in outcomes]
+
+
 def test_the_journey_on_the_command_line(run: Run, seaweedfs: ObjectStore, tmp_path: Path) -> None:
     bucket = new_bucket(seaweedfs)
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "commonweal.toml").write_text(
         f'[storage]\nendpoint = "{seaweedfs.endpoint}"\n'
         'access_key_file = "key"\nsecret_key_file = "secret"\n'
@@ -387,6 +395,29 @@ def test_an_erasure_from_all_that_a_site_sent(run: Run, tmp_path: Path) -> None:
     assert "1 person whose records were retracted" in (
         (list_submissions(home)[-1].folder / "report.html").read_text()
     )
+
+
+def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    put_declared(Location.of(home / "drop" / "hospital"), today(), 1, purpose="test")
+    run("receive")
+    assert "of 1 sites is what was written" in run("submissions", "verify").stdout
+    (submission,) = list_submissions(home)
+    (submission.folder / "person.csv").write_bytes(b"other")
+    step = next((home / "history" / "hospital").rglob("000002.json"))
+    step.write_text(step.read_text().replace("commonweal", "nobody"))
+    told = run("submissions", "verify", "--site", "hospital", "--json")
+    damaged = json.loads(told.stdout)["damaged"]
+    assert (told.returncode, [damage["place"] for damage in damaged]) == (
+        1,
+        [f"history of hospital/{today()}", submission.id],
+    )
+    assert "Event 2 is missing, was changed" in damaged[0]["said"]
+    assert run("submissions", "verify").stdout.count("\n") == 2
+    assert run("submissions", "verify", "--site", "nowhere").returncode == 2
+    (home / "registry" / "events" / "hospital" / "000001.json").write_text("{}")
+    told = run("submissions", "verify", "--site", "hospital")
+    assert (told.returncode, "The registry of hospital is not whole" in told.stdout) == (1, True)
 
 
 def test_an_undeclared_folder_is_declared_by_the_data_centre(run: Run, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonweal.engine.settings import DropSettings, Settings
+from commonweal.intake.onboarding import record_deprovisioned
 from commonweal.intake.sftp.arriving import Extent
 from commonweal.intake.sftp.host_key import get_host_key, read_host_fingerprint
 from commonweal.intake.sftp.keys import add_key, remove_key
@@ -22,6 +23,7 @@ from commonweal.intake.sftp.places import PlaceNamed, read_path
 from commonweal.intake.sftp.refusal import DropRefusedError
 from commonweal.intake.sftp.server import DropServer, serve
 from commonweal.intake.sites import Site, register_site
+from commonweal.intake.stewards import record_account_closed, record_account_opened
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 FOLDER = "2026-11-25-v1"
@@ -50,6 +52,7 @@ class Programme:
     def add_steward(self, site: str, steward: str) -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
         self.keys[steward] = key
+        record_account_opened(self.home, site, email=steward, by="curator", now=NOW)
         text = key.export_public_key().decode()
         add_key(self.home, site=site, steward=steward, text=text, now=NOW)
 
@@ -359,23 +362,64 @@ def test_only_the_sites_own_keys_open_it(programme: Programme) -> None:
     assert not (programme.home / "drop").exists()
 
 
-def test_a_key_that_is_taken_away_opens_nothing_more(programme: Programme) -> None:
+def take_key_away(programme: Programme) -> None:
+    fingerprint = programme.keys["anna"].get_fingerprint()
+    remove_key(programme.home, site="general", fingerprint=fingerprint, now=NOW)
+
+
+def end_account(programme: Programme) -> None:
+    record_account_closed(programme.home, "general", email="anna", by="curator", now=NOW)
+
+
+def close_site(programme: Programme) -> None:
+    record_deprovisioned(
+        programme.home, "general", on=NOW.date(), reason="award ended", by="curator", now=NOW
+    )
+
+
+@pytest.mark.parametrize("close", [take_key_away, end_account, close_site])
+def test_who_is_sent_away_ends_in_the_middle_and_comes_in_no_more(
+    programme: Programme, close: Callable[[Programme], None]
+) -> None:
+    """What was open before places nothing: neither a file, nor the declaration, nor a name."""
+    folder = programme.area() / FOLDER
+
     async def scene() -> None:
         async with programme.connect("general", "anna") as (_, client):
             await client.mkdir(FOLDER)
-            remove_key(
-                programme.home,
-                site="general",
-                fingerprint=programme.keys["anna"].get_fingerprint(),
-                now=NOW,
-            )
-            with pytest.raises(asyncssh.SFTPPermissionDenied, match="taken away"):
-                await put(client, f"{FOLDER}/person.csv", b"late")
+            await put(client, f"{FOLDER}/person.csv", b"whole")
+            await put(client, f"{FOLDER}/death.csv.filepart", b"dead")
+            data = await client.open(f"{FOLDER}/measurement.csv", "wb")
+            await data.write(b"half")
+            declaration = await client.open(f"{FOLDER}/_SUBMISSION.json", "wb")
+            await declaration.write(DECLARED)
+            await asyncio.sleep(1.1)  # The registry has been at rest: the answer is remembered.
+            await data.write(b"more")
+            close(programme)
+            for request in (
+                lambda: data.write(b"late"),
+                data.close,
+                declaration.close,
+                lambda: put(client, f"{FOLDER}/visit_occurrence.csv", b"late"),
+                lambda: client.rename(f"{FOLDER}/death.csv.filepart", f"{FOLDER}/death.csv"),
+                lambda: client.posix_rename(f"{FOLDER}/person.csv", f"{FOLDER}/death.csv"),
+                lambda: client.remove(f"{FOLDER}/death.csv.filepart"),
+                lambda: client.mkdir("2026-11-25-v2"),
+                lambda: client.rmdir(FOLDER),
+                lambda: client.listdir(FOLDER),
+                lambda: client.stat(f"{FOLDER}/person.csv"),
+            ):
+                with pytest.raises(asyncssh.SFTPPermissionDenied, match="taken away"):
+                    await request()
         with pytest.raises(asyncssh.PermissionDenied):
             async with programme.connect("general", "anna"):
                 pass
 
     run(programme, scene)
+    assert sorted(p.name for p in folder.iterdir() if not p.name.startswith(".part-")) == [
+        "person.csv"
+    ]
+    assert (folder / ".part-measurement.csv").read_bytes() == b"halfmore"
 
 
 def test_what_does_not_fit_is_refused_and_what_arrived_is_kept(programme: Programme) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,26 +14,12 @@ from tests.object_stores import (
     READER_SECRET,
     SECRET,
     ObjectStore,
-    run_moto,
-    run_seaweedfs,
     slow_line,
 )
 
 from commonweal.engine.buckets import StorageError
 from commonweal.engine.settings import StorageSettings
 from commonweal.engine.storage import ChangedError, Location
-
-
-@pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_seaweedfs(tmp_path_factory.mktemp("weed")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    with run_moto(tmp_path_factory.mktemp("moto")) as running:
-        yield running
 
 
 @pytest.fixture(params=["seaweedfs", "moto"])

@@ -23,6 +23,7 @@ from commonweal.intake.drop_area import make_area
 from commonweal.intake.landing import get_accepted
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.sites import Purpose
+from commonweal.intake.stewards import record_account_opened
 
 COMMONWEAL = [sys.executable, "-c", "from commonweal.cli.main import main; main()"]
 WITHOUT_LIBRARY = "import sys; sys.modules['asyncssh'] = None; "
@@ -32,6 +33,14 @@ FREE = DropSettings(reserve=0)
 def environment(home: Path) -> dict[str, str]:
     path = os.pathsep.join(filter(None, sys.path))
     return os.environ | {"COMMONWEAL_HOME": str(home), "COLUMNS": "200", "PYTHONPATH": path}
+
+
+def open_account(home: Path) -> list[str]:
+    """A steward of the hospital, as options of the verbs name one."""
+    now = datetime.now(tz=UTC)
+    email = "anna@hospital.example"
+    record_account_opened(home, "hospital", email=email, by="curator", now=now)
+    return ["--site", "hospital", "--steward", email]
 
 
 def run(home: Path, *arguments: str, first: str = "") -> subprocess.CompletedProcess[str]:
@@ -105,7 +114,7 @@ def test_a_folder_put_by_sftp_is_received_and_its_receipt_fetched(tmp_path: Path
     private = asyncssh.generate_private_key("ssh-ed25519")
     public = tmp_path / "anna.pub"
     private.write_public_key(public)
-    named = ["--site", "hospital", "--steward", "anna@hospital.example"]
+    named = open_account(home)
     assert run(home, "sftp", "key", "add", str(public), *named).returncode == 0
     files = {
         "person.csv": persons_csv(1, 2),
@@ -150,7 +159,10 @@ def test_keys_are_listed_and_removed(tmp_path: Path) -> None:
     assert "No key opens the drop of hospital" in empty.stdout
     public = tmp_path / "anna.pub"
     asyncssh.generate_private_key("ssh-ed25519").write_public_key(public)
-    named = ["--site", "hospital", "--steward", "anna"]
+    nobody = ["--site", "hospital", "--steward", "anna@hospital.example"]
+    refused = run(home, "sftp", "key", "add", str(public), *nobody)
+    assert (refused.returncode, "whose account is open" in refused.stderr) == (2, True)
+    named = open_account(home)
     added = run(home, "sftp", "key", "add", str(public), *named)
     fingerprint = added.stdout.split()[0]
     listed = run(home, "sftp", "key", "list", "--site", "hospital", "--json")

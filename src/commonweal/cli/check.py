@@ -89,7 +89,8 @@ def check(
     Every cell of every file is checked, every fault is counted, and the first of each kind are
     located by line. No value of a cell is shown unless --show-values is given. The exit code is
     0 when all is accepted, 1 when something is rejected and 2 when the check could not run.
-    Reports go beside the folder, not into it: what is in it would be sent along.
+    Reports go beside the folder, not into it: what is in it would be sent along. A link in your
+    folder is followed here, and refused when the folder is handed in.
 
     Example: commonweal check my-submission
 

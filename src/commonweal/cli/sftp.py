@@ -66,9 +66,11 @@ def add(
     file: Annotated[Path, typer.Argument(help="The public key: a file that ends in .pub.")],
     *,
     site: SiteOption,
-    steward: Annotated[str, typer.Option(help="Who holds the key, such as an e-mail address.")],
+    steward: Annotated[str, typer.Option(help="Email address of the steward's account.")],
 ) -> None:
     """Let a steward in, who keeps the private half of the key.
+
+    The steward's account has to be open. The key opens nothing once it is closed.
 
     Example: commonweal sftp key add anna.pub --site general_hospital --steward anna@general.example
     """

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from commonweal.cli.output import OUT, JsonOption, print_json
+from commonweal.cli.output import ERR, OUT, JsonOption, print_json
 from commonweal.cli.submission_acts import add_acts
 from commonweal.cli.submission_clearing import clear
 from commonweal.engine.settings import read_settings
@@ -27,11 +27,12 @@ from commonweal.intake.lifecycle.history import (
 )
 from commonweal.intake.lifecycle.lookup import Entry, get_entry, get_landed, list_entries
 from commonweal.intake.lifecycle.states import get_states
+from commonweal.intake.lifecycle.verify import list_verifiable_sites, verify_site
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.sites import Purpose, get_site
 from commonweal.intake.submission import find_metrics
 from commonweal.intake.terminal import VERDICT_STYLES
-from commonweal.schema.errors import CommonwealError
+from commonweal.schema.errors import CommonwealError, ExitCode
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich")
 IdArgument = Annotated[
@@ -208,6 +209,38 @@ def compare(
         print_json(compared.to_json())
     else:
         _print_comparison(compared)
+
+
+@app.command()
+def verify(
+    *,
+    site: Annotated[str, typer.Option(help="Only this site; all when left out.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Check that steps, histories and files of the sites are still what was written.
+
+    Every event has to follow from the one before, and every byte that a site handed in has to
+    be there. The exit code is 0 when all is whole and 1 when something is not.
+
+    Example: commonweal submissions verify
+
+    Example: commonweal submissions verify --site general_hospital --json
+    """
+    home = read_settings().home
+    sites = list_verifiable_sites(home)
+    if site:
+        # One whose steps are damaged is to be told of, and not refused.
+        sites = [site] if site in sites else [get_site(home, site).name]
+    with ERR.status("Reading all that is kept"):
+        damaged = [damage for name in sites for damage in verify_site(home, name)]
+    if json:
+        print_json({"sites": sites, "damaged": [vars(damage) for damage in damaged]})
+    for damage in () if json else damaged:
+        OUT.print(Text(f"{damage.place}: {damage.said}"))
+    if damaged:
+        raise typer.Exit(ExitCode.REJECTED)
+    if not json:
+        OUT.print(f"All that is kept of {len(sites)} sites is what was written.")
 
 
 def register(main: typer.Typer) -> None:

@@ -13,6 +13,7 @@ from commonweal.intake.check.folder import check_is_folder
 from commonweal.intake.landing import (
     Delivery,
     Submission,
+    check_holds_no_links,
     find_metrics,
     list_submissions,
     submit_folder,
@@ -59,7 +60,8 @@ def submit(
     The files are copied into the landing area with their checksums, and stay there for good;
     a rejected folder is kept too, with the report that says why. An accepted one is measured,
     and its metrics are kept and shown. Handing in once more what the site handed in last changes
-    nothing. The exit code is 0 when the submission is accepted and 1 when it is rejected.
+    nothing. Links in the folder are refused: what they lead to lies elsewhere. The exit code is 0
+    when the submission is accepted and 1 when it is rejected.
 
     Example: commonweal submit my-submission --site general_hospital --purpose production
     """
@@ -69,6 +71,7 @@ def submit(
     check_dialect(chosen)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=chosen)
     check_is_folder(folder)
+    check_holds_no_links(folder)
     report = run_check(folder, dialect=chosen)
     report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     known = {submission.id for submission in list_submissions(home)}

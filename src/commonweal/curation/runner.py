@@ -33,7 +33,7 @@ from commonweal.curation.evidence import (
     write_evidence,
 )
 from commonweal.curation.expression import RuleError
-from commonweal.curation.folder import TableFolder, digest_files, make_folder, read_folder
+from commonweal.curation.folder import TableFolder, digest_files, make_folder
 from commonweal.curation.relation import ROW_KEY
 from commonweal.curation.rule import Kind
 from commonweal.curation.sources import Files, Scratch, Sources
@@ -57,15 +57,6 @@ class StageResult(TableFolder):
     def evidence(self, table: str) -> Path:
         """The Parquet file that says what happened to the rows of a table."""
         return self.folder / "evidence" / f"{table}.parquet"
-
-
-def read_stage(folder: Path) -> StageResult:
-    """Read a finished stage back.
-
-    Raises:
-        CommonwealError: the folder holds none.
-    """
-    return _as_result(read_folder(folder))
 
 
 def run_stage(

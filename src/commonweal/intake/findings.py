@@ -7,7 +7,7 @@ when the steward asked for it.
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -71,6 +71,11 @@ class Finding:
     @property
     def title(self) -> str:
         return get_kind(self.code).title
+
+    def without_values(self) -> "Finding":
+        """The same finding with its places alone."""
+        bare = tuple(Example(place.line, place.record) for place in self.examples)
+        return replace(self, examples=bare)
 
     def to_json(self) -> dict[str, Any]:
         """The finding in the shape the command line promises."""

@@ -28,6 +28,7 @@ from commonweal.engine.storage import (
 )
 from commonweal.intake.check.folder import survey_folder
 from commonweal.intake.completeness import measure_files
+from commonweal.intake.findings import show_name
 from commonweal.intake.html import render_html
 from commonweal.intake.lifecycle.compare import compare_submissions
 from commonweal.intake.lifecycle.current import find_current_id
@@ -117,10 +118,11 @@ def submit_folder(
     the place of real data.
 
     Raises:
-        CommonwealError: the site is unknown or not authorised, the files are not those that
-            were checked, or the landing area cannot be written.
+        CommonwealError: the site is unknown or not authorised, the folder holds a link, the
+            files are not those that were checked, or the landing area cannot be written.
     """
     check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=report.dialect)
+    check_holds_no_links(folder)
     report = add_returned(report, folder, home=home, site=site, purpose=purpose)
     files = tuple(_describe(folder, file) for file in report.files if file.modified_ns)
     if not files:
@@ -149,6 +151,22 @@ def submit_folder(
         settle_site(ledger)
         count_test_load(ledger, landed)
     return landed
+
+
+def check_holds_no_links(folder: Path) -> None:
+    """Refuse a folder with links: what they lead to lies elsewhere, and may be no one's to send.
+
+    Raises:
+        CommonwealError: there is a link in it.
+    """
+    looked_at = (path for path in folder.iterdir() if not path.name.startswith("."))
+    links = sorted(show_name(path.name) for path in looked_at if path.is_symlink())
+    if links:
+        raise CommonwealError(
+            f"{', '.join(links)} in {folder}: links to what lies elsewhere are not handed in.",
+            expected="a folder that holds the files themselves",
+            fix="Copy the files into the folder in place of the links.",
+        )
 
 
 def find_submission(
@@ -335,7 +353,12 @@ def _land(
 def write_papers(
     scratch: Path, submission: Submission, report: CheckReport, around: Surroundings | None
 ) -> None:
-    """Write what stands beside the files of a submission: manifest, reports, metrics, event."""
+    """Write what stands beside the files of a submission: manifest, reports, metrics, event.
+
+    The papers are read on pages and go with mails, so they hold no value of a cell, whatever
+    whoever checked the folder wanted to see.
+    """
+    report = report.without_values()
     place = Location.of(scratch)
     place.create(MANIFEST, readable_json({"files": [asdict(f) for f in submission.files]}))
     place.create(REPORT, readable_json(report.to_json()))

@@ -70,6 +70,11 @@ class CheckReport:
         """How many different findings of a severity there are."""
         return Counter(finding.severity for finding in self.all_findings)[severity]
 
+    def without_values(self) -> "CheckReport":
+        """The same report as it may be kept and sent: also where values were asked for."""
+        files = (replace(file, findings=_bare(file.findings)) for file in self.files)
+        return replace(self, files=tuple(files), findings=_bare(self.findings))
+
     def to_json(self) -> dict[str, Any]:
         """The report in the shape the command line promises."""
         return {
@@ -90,6 +95,10 @@ class CheckReport:
             findings=tuple(map(Finding.from_json, content["findings"])),
             missing=tuple(content["missing"]),
         )
+
+
+def _bare(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(finding.without_values() for finding in findings)
 
 
 def _read_file(content: Mapping[str, Any]) -> FileReport:

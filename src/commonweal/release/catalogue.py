@@ -68,12 +68,6 @@ def list_releases(home: Path) -> list[Release]:
     return [get_release(home, str(known)) for known in list_ids(home)]
 
 
-def find_release(home: Path, release_id: str) -> Release | None:
-    """The release with an id, or None when there is none."""
-    known = {str(found) for found in list_ids(home)}
-    return get_release(home, release_id) if release_id in known else None
-
-
 def find_latest(home: Path, letter: str) -> Release | None:
     """The newest release of a tier, or None when it has none yet."""
     known = [found for found in list_ids(home) if found.letter == letter]

@@ -61,12 +61,31 @@ PITFALLS = [
         {("encoding.utf16", ""): ()},
         0,
     ),
+    *(
+        Pitfall(
+            f"{code} without a mark, in letters that are not Latin",
+            lines(*[row(b"1", text="漢字の検査".encode() * 30)] * 2000).decode().encode(code),
+            {("encoding.utf16", ""): ()},
+            0,
+        )
+        for code in ("utf-16-le", "utf-16-be")
+    ),
     Pitfall("UTF-32", lines(OK).decode().encode("utf-32"), {("encoding.utf16", ""): ()}, 0),
     Pitfall(
         "UTF-32 without a mark",
         lines(OK).decode().encode("utf-32-le"),
         {("encoding.utf16", ""): ()},
         0,
+    ),
+    *(
+        Pitfall(
+            f"a space {where} a quoted value",
+            lines(OK, row(b"2", text=text), OK3),
+            {("structure.stray_quote", ""): ((3, 2),)},
+            2,
+            1,
+        )
+        for where, text in (("before", b' "a,b"'), ("after", b'"a,b" '))
     ),
     Pitfall("Latin-1 byte", lines(OK, LATIN, OK3), {("encoding.invalid_utf8", ""): ((3, 2),)}, 3),
     Pitfall(

@@ -1,8 +1,11 @@
 """Accounts, contacts and the registry: what is written, who is named, what closes at once."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -26,7 +29,9 @@ from commonweal.intake.onboarding import (
     record_deprovisioned,
     record_test_load_passed,
 )
+from commonweal.intake.sftp.keys import add_key, find_key
 from commonweal.intake.sites import Purpose, Site, get_site, register_site
+from commonweal.intake.stewards import list_accounts
 from commonweal.schema.errors import CommonwealError
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +71,25 @@ def test_a_position_is_free_again_when_its_account_is_closed(curator: User) -> N
     user.refresh_from_db()
     assert (get_steward_site(user), user.is_active) == (None, False)
     add(curator, "b@x.org", "primary")
+
+
+def test_the_keys_of_a_steward_end_with_the_account(curator: User, home: Path) -> None:
+    user = add(curator, "A@x.org", "primary")
+    assert [account.email for account in list_accounts(home, "hospital")] == ["a@x.org"]
+    private = Ed25519PrivateKey.generate()
+    line = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    add_key(home, site="hospital", steward="A@x.org", text=line, now=timezone.now())
+    assert find_key(home, "hospital", b64decode(line.split()[1])) is not None
+    end_steward(curator, "hospital", user.steward.pk)
+    assert find_key(home, "hospital", b64decode(line.split()[1])) is None
+    assert list_accounts(home, "hospital") == []
+
+
+def test_an_account_that_cannot_be_made_is_not_written_down(curator: User, home: Path) -> None:
+    add(curator, "a@x.org", "primary")
+    with pytest.raises(CommonwealError, match="in this position already"):
+        add(curator, "b@x.org", "primary")
+    assert [account.email for account in list_accounts(home, "hospital")] == ["a@x.org"]
 
 
 def test_what_has_to_be_signed_cannot_be_signed_tomorrow(curator: User) -> None:

@@ -274,6 +274,21 @@ def test_file_that_changed_since_the_check_is_refused(tmp_path: Path, home: Path
     assert list_submissions(home) == []
 
 
+def test_links_are_not_handed_in(tmp_path: Path, home: Path) -> None:
+    """What they lead to was never put into the folder, and may be anybody's."""
+    write_persons(tmp_path / "elsewhere", 1)
+    folder = tmp_path / "in"
+    write_persons(folder, 1, 2)
+    (folder / "death.csv").symlink_to(tmp_path / "elsewhere" / "person.csv")
+    (folder / ".latest").symlink_to(tmp_path)
+    with pytest.raises(CommonwealError, match=r"death\.csv in .*: links") as refused:
+        hand_in(folder, home)
+    assert "Copy the files" in refused.value.fix
+    assert not (home / "landing").exists()
+    (folder / "death.csv").unlink()
+    assert hand_in(folder, home).is_accepted
+
+
 def test_tampering_in_the_landing_area_is_noticed(tmp_path: Path, home: Path) -> None:
     write_persons(tmp_path / "in", 1, 2)
     submission = hand_in(tmp_path / "in", home)

@@ -32,9 +32,9 @@ from commonweal.intake.lifecycle.history import (
     History,
     read_history,
     record_event,
-    verify_history,
 )
 from commonweal.intake.lifecycle.states import START, build_states_page, get_states
+from commonweal.intake.lifecycle.verify import verify_site
 from commonweal.intake.sites import Purpose
 from commonweal.schema.errors import CommonwealError
 
@@ -104,7 +104,7 @@ def test_a_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     written = record(tmp_path, "seen", "ready", "begun", "copied", "rejected")
     assert read_history(tmp_path, "hospital", "2026-03-01-v1") == written
     assert (written.state, len(written.events)) == ("rejected", 5)
-    assert verify_history(tmp_path, "hospital", "2026-03-01-v1")
+    assert verify_site(tmp_path, "hospital") == []
 
 
 def test_an_event_that_cannot_happen_is_not_recorded(tmp_path: Path) -> None:
@@ -136,7 +136,9 @@ def test_a_history_that_was_tampered_with_is_refused(tmp_path: Path, damage: str
         if damage == "replace":
             del content["digest"]
         second.write_text(json.dumps(content))
-    assert not verify_history(tmp_path, "hospital", "2026-03-01-v1")
+    (damage,) = verify_site(tmp_path, "hospital")
+    assert damage.place == "history of hospital/2026-03-01-v1"
+    assert "Event 2 is missing, was changed" in damage.said
     with pytest.raises(CommonwealError, match="event 2 is missing or was changed"):
         read_history(tmp_path, "hospital", "2026-03-01-v1")
 

@@ -12,7 +12,6 @@ from commonweal.intake.matching.credit import (
     build_credit,
     find_persons_with_records,
     get_rules,
-    list_receipts,
     read_in_person,
 )
 from commonweal.intake.matching.sent import Sent
@@ -74,11 +73,6 @@ def test_the_json_holds_counts_and_no_id() -> None:
     assert (prairie["eligible"], prairie["with_records"]) == (2, 2)
     assert (prairie["in_person"], prairie["in_person_with_records"]) == (1, 1)
     assert prairie["dtr_a"]["band"] == "meets"
-
-
-def test_receipts_list_those_who_are_credited() -> None:
-    found = list_receipts(STANDING, {"prairie": records(2, 3, 4), "redrock": records(4)})
-    assert found.rows() == [(2, "prairie", "s1"), (4, "redrock", "s1")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Public keys of stewards: which are taken, who they let in, and that nothing is forgotten."""
 
-from datetime import UTC, datetime
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,21 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from commonweal.intake.sftp.keys import add_key, find_fingerprint, list_keys, remove_key
+from commonweal.intake.onboarding import record_deprovisioned, record_reopened
+from commonweal.intake.sftp.keys import (
+    MOST_KEYS,
+    add_key,
+    find_fingerprint,
+    find_key,
+    list_keys,
+    remove_key,
+)
 from commonweal.intake.sites import Site, register_site
+from commonweal.intake.stewards import (
+    list_accounts,
+    record_account_closed,
+    record_account_opened,
+)
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -32,11 +46,25 @@ def public_line(
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     register_site(tmp_path, Site("general", "General"))
+    for steward in ("anna", "ben"):
+        open_account(tmp_path, steward)
     return tmp_path
 
 
-def add(home: Path, text: str, steward: str = "anna") -> str:
-    return add_key(home, site="general", steward=steward, text=text, now=NOW).fingerprint
+def open_account(home: Path, steward: str, now: datetime = NOW) -> None:
+    record_account_opened(home, "general", email=steward, by="curator", now=now)
+
+
+def close_account(home: Path, steward: str) -> None:
+    record_account_closed(home, "general", email=steward, by="curator", now=NOW)
+
+
+def add(home: Path, text: str, steward: str = "anna", now: datetime = NOW) -> str:
+    return add_key(home, site="general", steward=steward, text=text, now=now).fingerprint
+
+
+def opens(home: Path, line: str) -> bool:
+    return find_key(home, "general", b64decode(line.split()[1])) is not None
 
 
 def test_a_key_is_added_once_and_listed_until_it_is_removed(home: Path) -> None:
@@ -97,13 +125,59 @@ def test_two_lines_are_not_one_key(home: Path) -> None:
         add(home, public_line() + "\n" + public_line(ed25519.Ed25519PrivateKey.generate()))
 
 
-def test_a_key_needs_a_site_and_a_steward(home: Path) -> None:
-    with pytest.raises(CommonwealError, match="name of the steward"):
-        add(home, public_line(), steward="  ")
+def test_a_key_needs_a_site_and_the_open_account_of_a_steward(home: Path) -> None:
+    for nobody in ("  ", "zoe@general.example"):
+        with pytest.raises(CommonwealError, match="no steward with this email"):
+            add(home, public_line(), steward=nobody)
+    register_site(home, Site("county", "County"))
+    with pytest.raises(CommonwealError, match="no steward with this email"):
+        add_key(home, site="county", steward="anna", text=public_line(), now=NOW)
     with pytest.raises(CommonwealError, match="no site called"):
         add_key(home, site="../general", steward="anna", text=public_line(), now=NOW)
     with pytest.raises(CommonwealError, match="has no key"):
         remove_key(home, site="general", fingerprint="SHA256:none", now=NOW)
+    add(home, public_line(), steward=" Anna ")
+    assert [key.steward for key in list_keys(home, "general")] == ["anna"]
+
+
+def test_a_key_is_closed_with_the_account_and_does_not_come_back_with_it(home: Path) -> None:
+    line = public_line()
+    add(home, line)
+    add(home, public_line(ed25519.Ed25519PrivateKey.generate()), steward="ben")
+    assert opens(home, line)
+    close_account(home, "anna")
+    assert not opens(home, line)
+    assert [key.steward for key in list_keys(home, "general")] == ["ben"]
+    later = NOW + timedelta(days=1)
+    open_account(home, "anna", later)
+    assert not opens(home, line)
+    with pytest.raises(CommonwealError, match="added before"):
+        add(home, line, now=later)
+    add(home, public_line(ed25519.Ed25519PrivateKey.generate()), now=later)
+
+
+def test_closing_a_site_closes_accounts_and_keys_for_good(home: Path) -> None:
+    line = public_line()
+    add(home, line)
+    record_deprovisioned(home, "general", on=NOW.date(), reason="x", by="curator", now=NOW)
+    with pytest.raises(CommonwealError, match="closed"):
+        open_account(home, "anna")
+    assert not opens(home, line)
+    record_reopened(home, "general", by="curator", now=NOW)
+    assert (opens(home, line), list_accounts(home, "general")) == (False, [])
+
+
+def test_a_site_has_two_stewards_and_each_has_a_few_keys(home: Path) -> None:
+    open_account(home, "Anna")
+    with pytest.raises(CommonwealError, match="2 stewards already"):
+        open_account(home, "carl")
+    for _ in range(MOST_KEYS):
+        last = add(home, public_line(ed25519.Ed25519PrivateKey.generate()))
+    with pytest.raises(CommonwealError, match="3 keys already"):
+        add(home, public_line())
+    remove_key(home, site="general", fingerprint=last, now=NOW)
+    add(home, public_line())
+    add(home, public_line(ed25519.Ed25519PrivateKey.generate()), steward="ben")
 
 
 def test_the_fingerprint_is_the_one_openssh_prints() -> None:

@@ -16,7 +16,6 @@ from commonweal.pipeline.signing import KEY_FILE
 from commonweal.release.catalogue import (
     Release,
     find_latest,
-    find_release,
     get_release,
     list_releases,
 )
@@ -51,7 +50,6 @@ def test_a_sealed_release_is_found_and_verifies(tmp_path: Path, tables: Path) ->
     assert release.id == "R2026Q4R1"
     assert verify_release(tmp_path, release.id) == []
     assert [known.id for known in list_releases(tmp_path)] == ["R2026Q4R1"]
-    assert find_release(tmp_path, "R2026Q4R2") is None
     assert pq.read_table(release.table("person")).num_rows == 1
     dictionary = (release.folder / "dictionary.csv").read_text()
     assert dictionary.count("\n") == 1 + sum(len(t.columns) for t in release.manifest.tables)

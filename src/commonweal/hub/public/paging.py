@@ -39,8 +39,3 @@ def build_pages(current: int, last: int, address: Callable[[int], str]) -> Pages
         previous=address(current - 1) if current > 1 else "",
         following=address(current + 1) if current < last else "",
     )
-
-
-def count_pages(items: int, per_page: int) -> int:
-    """How many pages a list needs; an empty list has one."""
-    return max(1, -(-items // per_page))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commonweal.hub.accounts.models import Role, User
+from commonweal.hub.sites.access import get_home
 from commonweal.hub.sites.models import (
     AuditEntry,
     Contact,
@@ -19,6 +20,7 @@ from commonweal.hub.sites.models import (
     NoticeStatus,
     Steward,
 )
+from commonweal.intake.stewards import record_account_closed, record_account_opened
 from commonweal.schema.errors import CommonwealError
 
 
@@ -56,10 +58,11 @@ def confirm_contacts(by: User, site: str) -> int:
 
 @transaction.atomic
 def add_steward(by: User, site: str, *, email: str, name: str, password: str, **facts: Any) -> User:
-    """Make a steward's account.
+    """Make a steward's account, and write down beside the data that there is one.
 
     Raises:
-        CommonwealError: the position is filled, or the address has an account.
+        CommonwealError: the position is filled, the address has an account, or the registry
+            has no room for another steward of the site.
     """
     email, position = email.strip().lower(), facts["position"]
     if User.objects.filter(email=email).exists():
@@ -79,15 +82,19 @@ def add_steward(by: User, site: str, *, email: str, name: str, password: str, **
             fix=_("End the account of the other one first; a site has two stewards at most."),
         ) from error
     write_audit(by.email, "steward_added", site=site, email=email, position=position)
+    # Last, since it cannot be undone: what fails before it leaves no account anywhere.
+    record_account_opened(get_home(), site, email=email, by=by.email, now=timezone.now())
     return user
 
 
 @transaction.atomic
 def end_steward(by: User, site: str, steward_id: int) -> None:
-    """Close a steward's account at once; nobody signs in to it any more."""
+    """Close a steward's account at once: nobody signs in to it, and its keys open nothing."""
     for steward in Steward.objects.filter(site=site, pk=steward_id, ended_on=None):
-        close_account(steward, timezone.now().date())
-        write_audit(by.email, "steward_ended", site=site, email=steward.user.email)
+        now, email = timezone.now(), steward.user.email
+        record_account_closed(get_home(), site, email=email, by=by.email, now=now)
+        close_account(steward, now.date())
+        write_audit(by.email, "steward_ended", site=site, email=email)
 
 
 def close_account(steward: Steward, on: date) -> None:

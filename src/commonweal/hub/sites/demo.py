@@ -11,6 +11,7 @@ from commonweal.hub.sites.models import Contact, Deadline, Position, Steward
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.intake.onboarding import read_checklist
 from commonweal.intake.sites import Site, list_sites
+from commonweal.intake.stewards import record_account_opened
 
 PREFERRED = "lakeside"
 QUARTERS = 4
@@ -35,11 +36,11 @@ def ensure_demo_site(home: Path) -> None:
     for site in sites.values():
         done = _read_days(home, site.name)
         if site is own:
-            _add_steward(site, user, done.get("stewards", today))
+            _add_steward(home, site, user, done.get("stewards", today))
             _add_contact(site, "contact@demo.example", done.get("contacts", today))
             continue
         if "stewards" in done:
-            _add_steward(site, _make_user(site), done["stewards"])
+            _add_steward(home, site, _make_user(site), done["stewards"])
         if "contacts" in done:
             _add_contact(site, f"contact@{site.name}.example", done["contacts"])
 
@@ -57,9 +58,11 @@ def _make_user(site: Site) -> User:
     return User.objects.create_user(email=email, name=name, password=None, role=Role.STEWARD)
 
 
-def _add_steward(site: Site, user: User, on: date) -> None:
+def _add_steward(home: Path, site: Site, user: User, on: date) -> None:
     signed = {"rules_of_behaviour_on": on, "training_on": on, "started_on": on}
     Steward.objects.create(user=user, site=site.name, position=Position.PRIMARY, **signed)
+    if site.closed_on is None:
+        record_account_opened(home, site.name, email=user.email, by="demo", now=timezone.now())
 
 
 def _add_contact(site: Site, email: str, on: date) -> None:

@@ -94,16 +94,24 @@ def recognise(head: bytes) -> Nature:
 
 
 def _recognise_nuls(head: bytes) -> Nature | None:
-    """NULs in three bytes of four or in every second mean wide characters, others binary data."""
+    """NULs in three bytes of four or in every second mean wide characters, others binary data.
+
+    The header decides about UTF-16: its letters are Latin whatever those of the rows are.
+    """
     if _is_utf32(head):
         return Nature("encoding.utf16", "UTF-32")
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = max(len(head) // 2, 1)
-    if max(even, odd) > 0.7 * half and min(even, odd) < 0.3 * half:
+    if _is_utf16(head) or _is_utf16(head.partition(b"\n")[0]):
         return Nature("encoding.utf16", "UTF-16")
-    if even + odd > 0.6 * len(head):
+    if head.count(0) > 0.6 * len(head):
         return Nature("file.not_csv", "binary data")
     return None
+
+
+def _is_utf16(text: bytes) -> bool:
+    """Whether every second byte is NUL, or nearly, and the others are not."""
+    even, odd = text[0::2].count(0), text[1::2].count(0)
+    half = max(len(text) // 2, 1)
+    return max(even, odd) > 0.7 * half and min(even, odd) < 0.3 * half
 
 
 def _is_utf32(head: bytes) -> bool:

@@ -165,11 +165,6 @@ def record_event(
     return History(history.site, history.key, (*history.events, _read(entry)))
 
 
-def verify_history(home: Path, site: str, key: str) -> bool:
-    """Whether every event is there, unchanged, and could have happened."""
-    return not _load(home, site, key).is_damaged
-
-
 def _place(home: Path, site: str, key: str) -> Location:
     return Location.of(home / "history" / site / key)
 

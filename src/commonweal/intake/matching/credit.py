@@ -142,19 +142,6 @@ def build_credit(
     )
 
 
-def list_receipts(standing: pl.DataFrame, records: Mapping[str, Records]) -> pl.DataFrame:
-    """``participant_id``, ``site`` and ``submission`` of everybody a site is credited for."""
-    schema = {ID: pl.Int64, "site": pl.String, "submission": pl.String}
-    eligible = list_eligible(standing).select(ID, "site")
-    found = [
-        eligible.filter((pl.col("site") == site) & pl.col(ID).is_in(sent.persons.implode()))
-        .with_columns(pl.lit(sent.submission).alias("submission"))
-        .select(schema.keys())
-        for site, sent in sorted(records.items())
-    ]
-    return pl.concat([pl.DataFrame(schema=schema), *found]).sort(ID)
-
-
 def find_persons_with_records(sent: Sent) -> pl.Series:
     """Ids of persons with a row in one of the tables that count, in their order."""
     tables = [table for table in get_rules().tables if sent.has(table)]

@@ -1,7 +1,8 @@
 """Who may sign in to the SFTP drop: public keys, one append-only record for each.
 
-They lie in the registry beside the sites. A key is added for a site and the steward who
-holds it; taking it away writes a second record, so that both can be seen for good.
+They lie in the registry beside the sites. A key belongs to the account of a steward: it can be
+added while the account is open, and opens nothing once the account or the site was closed.
+Taking it away writes a second record, so that both can be seen for good.
 """
 
 import base64
@@ -19,16 +20,22 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from commonweal.engine.storage import Location, readable_json
 from commonweal.intake.sites import get_site
+from commonweal.intake.stewards import find_account, list_accounts
 from commonweal.schema.errors import CommonwealError
 
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 RSA = "ssh-rsa"
 LEAST_RSA_BITS = 3072
+MOST_KEYS = 3
+"""Of one steward at a time: a desk, a program that sends, and the next one of either."""
 
 
 @dataclass(frozen=True)
 class StewardKey:
-    """A public key that opens a site's drop area; ``fingerprint`` as OpenSSH writes it."""
+    """A public key that opens a site's drop area; ``fingerprint`` as OpenSSH writes it.
+
+    ``steward`` is the email address of the account that the key belongs to.
+    """
 
     site: str
     steward: str
@@ -52,26 +59,27 @@ def add_key(home: Path, *, site: str, steward: str, text: str, now: datetime) ->
     Adding the same key for the same steward again changes nothing.
 
     Raises:
-        CommonwealError: there is no such site, the text is no key we take, or the key was
-            taken away before or belongs to another steward.
+        CommonwealError: there is no such site, the steward has no open account at it or as
+            many keys as anybody may have, the text is no key we take, or the key was taken
+            away before or belongs to another steward.
     """
     get_site(home, site)
-    _check_steward(steward)
+    steward = _get_steward(home, site, steward)
     kind, blob = _parse(text)
+    known = find_key(home, site, blob)
+    if known is not None and known.steward == steward:
+        return known
+    _check_number(home, site, steward)
     public_key = f"{kind} {base64.b64encode(blob).decode()}"
     key = StewardKey(site, steward, find_fingerprint(blob), public_key, now)
-    place, name = _place(home, site), _name(blob)
-    if place.create(f"{name}.json", readable_json(key.to_json())):
-        return key
-    known = _read(place.path / f"{name}.json")
-    if known.steward != steward or (place.path / f"{name}.removed.json").exists():
+    if not _place(home, site).create(f"{_name(blob)}.json", readable_json(key.to_json())):
         raise CommonwealError(
             f"The key {key.fingerprint} was added before, for another steward or one who has "
             "lost it.",
             expected="a new key for each steward",
             fix="Have the steward make a new one: ssh-keygen -t ed25519",
         )
-    return known
+    return key
 
 
 def remove_key(home: Path, *, site: str, fingerprint: str, now: datetime) -> StewardKey:
@@ -103,14 +111,24 @@ def list_keys(home: Path, site: str) -> list[StewardKey]:
     """
     get_site(home, site)
     folder = _place(home, site).path
-    found = [_read(file) for file in _list_records(folder) if not _is_removed(file)]
+    kept = [_read(file) for file in _list_records(folder) if not _is_removed(file)]
+    opened = _list_opened(home, site)
+    found = [key for key in kept if _belongs(key, opened)]
     return sorted(found, key=lambda key: (key.steward, key.added_at))
 
 
 def find_key(home: Path, site: str, blob: bytes) -> StewardKey | None:
     """The steward's key that consists of these bytes, if it opens the site's area now."""
     file = _place(home, site).path / f"{_name(blob)}.json"
-    return _read(file) if file.is_file() and not _is_removed(file) else None
+    if not file.is_file() or _is_removed(file):
+        return None
+    key = _read(file)
+    return key if _belongs(key, _list_opened(home, site)) else None
+
+
+def list_places(home: Path, site: str) -> tuple[Path, Path]:
+    """The folders that get a file when a key, an account or the site is opened or closed."""
+    return _place(home, site).path, home / "registry" / "events" / site
 
 
 def find_fingerprint(blob: bytes) -> str:
@@ -146,12 +164,36 @@ def _no_key(found: str) -> CommonwealError:
     )
 
 
-def _check_steward(steward: str) -> None:
-    if not steward.strip() or not steward.isprintable():
+def _get_steward(home: Path, site: str, steward: str) -> str:
+    """The address of the open account that is meant."""
+    account = find_account(home, site, steward)
+    if account is None:
+        known = ", ".join(one.email for one in list_accounts(home, site)) or "none so far"
         raise CommonwealError(
-            "A key needs the name of the steward who holds it.",
-            fix="Give it with --steward, such as --steward anna.meyer@general.example",
+            f"The site {site} has no steward with this email address whose account is open.",
+            expected=f"the email address of one of its stewards ({known})",
+            fix="Open the steward's account first, on the page People of the site.",
         )
+    return account.email
+
+
+def _check_number(home: Path, site: str, steward: str) -> None:
+    if sum(key.steward == steward for key in list_keys(home, site)) >= MOST_KEYS:
+        raise CommonwealError(
+            f"{steward} has {MOST_KEYS} keys already.",
+            expected=f"at most {MOST_KEYS} keys of one steward",
+            fix="Take one away that is not needed: "
+            f"commonweal sftp key remove FINGERPRINT --site {site}",
+        )
+
+
+def _list_opened(home: Path, site: str) -> dict[str, datetime]:
+    return {one.email: one.opened_at for one in list_accounts(home, site)}
+
+
+def _belongs(key: StewardKey, opened: dict[str, datetime]) -> bool:
+    """Whether a key was added for an account that is open, not for one of the same name before."""
+    return key.steward in opened and opened[key.steward] <= key.added_at
 
 
 def _place(home: Path, site: str) -> Location:

@@ -17,17 +17,17 @@ from asyncssh.channel import SSHChannel
 from asyncssh.stream import SSHServerStreamSession
 
 from commonweal.engine.settings import Settings
-from commonweal.intake.drop_area import area_of, make_area
+from commonweal.intake.drop_area import make_area
 from commonweal.intake.sftp.arriving import Arriving
 from commonweal.intake.sftp.drop import Drop, Entry
 from commonweal.intake.sftp.host_key import get_host_key
-from commonweal.intake.sftp.keys import StewardKey, find_key
 from commonweal.intake.sftp.places import clean_path
 from commonweal.intake.sftp.refusal import DropRefusedError, Kind, denied
+from commonweal.intake.sftp.welcome import Welcome
 from commonweal.intake.sites import get_site
-from commonweal.schema.errors import CommonwealError
 
 LOG = logging.getLogger(__name__)
+_SENT_AWAY = "This key has been taken away; ask the data centre for access."
 SAID_AT_MOST = 100
 """Sentences per connection that are written to the client's terminal."""
 ERRORS: dict[Kind, Callable[[str], asyncssh.SFTPError]] = {
@@ -80,8 +80,7 @@ class Door(asyncssh.SSHServer):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._key: StewardKey | None = None
-        self._blob = b""
+        self._welcome: Welcome | None = None
 
     def begin_auth(self, username: str) -> bool:
         """Nobody comes in without a key."""
@@ -92,29 +91,17 @@ class Door(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """The user is the site; the key has to be one of its stewards'."""
-        self._blob = key.public_data
-        self._key = self._find_key(username)
-        return self._key is not None
+        self._welcome = Welcome(self._settings.home, username, key.public_data)
+        return self._welcome.find() is not None
 
     def session_requested(self) -> "DropSession | bool":
-        if self._key is None:
+        key = self._welcome.find() if self._welcome else None
+        if self._welcome is None or key is None:
             return False
-        LOG.info("%s of %s has connected", self._key.steward, self._key.site)
-        area = make_area(self._settings.home, get_site(self._settings.home, self._key.site))
-        drop = Drop(area, steward=self._key.steward, settings=self._settings.drop)
-        return DropSession(drop, self._is_welcome)
-
-    def _find_key(self, site: str) -> StewardKey | None:
-        """The key that was shown, if it opens the site and the site has a drop here."""
-        try:
-            area_of(self._settings.home, get_site(self._settings.home, site))
-        except CommonwealError:
-            return None
-        return find_key(self._settings.home, site, self._blob)
-
-    def _is_welcome(self) -> bool:
-        """Whether the key and the site have not been closed since."""
-        return self._key is not None and self._find_key(self._key.site) is not None
+        LOG.info("A steward of %s has connected, with the key %s", key.site, key.fingerprint)
+        area = make_area(self._settings.home, get_site(self._settings.home, key.site))
+        drop = Drop(area, steward=key.steward, settings=self._settings.drop)
+        return DropSession(drop, self._welcome.lasts)
 
 
 class DropSession(SSHServerStreamSession[bytes]):
@@ -169,6 +156,7 @@ class DropServer(asyncssh.SFTPServer):
         return clean_path(path)
 
     def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
+        self._check_welcome()
         # Clients ask for what need not be there; that is no news for anybody's terminal.
         try:
             return _attributes(self._drop.look_up(path))
@@ -179,6 +167,7 @@ class DropServer(asyncssh.SFTPServer):
         return self.stat(path)
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        self._check_welcome()
         for entry in self._told(self._drop.list_folder, path):
             yield asyncssh.SFTPName(entry.name.encode(), attrs=_attributes(entry))
 
@@ -187,15 +176,19 @@ class DropServer(asyncssh.SFTPServer):
         self._told(self._drop.make_folder, path)
 
     def rmdir(self, path: bytes) -> None:
+        self._check_welcome()
         self._told(self._drop.remove_folder, path)
 
     def remove(self, path: bytes) -> None:
+        self._check_welcome()
         self._told(self._drop.remove_file, path)
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self._check_welcome()
         await self._told_later(self._drop.rename, oldpath, newpath, replace=False)
 
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        self._check_welcome()
         await self._told_later(self._drop.rename, oldpath, newpath, replace=True)
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> "Arriving | Receipt":
@@ -215,9 +208,11 @@ class DropServer(asyncssh.SFTPServer):
         self._refuse("Only version 3 of the protocol is spoken here.")
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        self._check_welcome()
         return self._told(self._drop.write, _arriving(file_obj), offset, data)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        self._check_welcome()
         if not isinstance(file_obj, Receipt):
             self._refuse("Files can be put here, but not read back.")
         return file_obj.content[offset : offset + size]
@@ -237,6 +232,7 @@ class DropServer(asyncssh.SFTPServer):
         self.setstat(path, attrs)
 
     def fsetstat(self, file_obj: object, attrs: asyncssh.SFTPAttrs) -> None:
+        self._check_welcome()
         if attrs.size is not None:
             self._told(_arriving(file_obj).cut, attrs.size)
 
@@ -244,15 +240,20 @@ class DropServer(asyncssh.SFTPServer):
         """Everything is brought to the disk when a file is closed."""
 
     async def close(self, file_obj: object) -> None:
-        """Finish a file that the client has closed; keep what arrived of any other."""
+        """Finish a file that the client has closed; keep what arrived of any other.
+
+        A file of somebody who was sent away meanwhile does not get its name.
+        """
         if isinstance(file_obj, Receipt):
             return
         arriving = _arriving(file_obj)
-        if self._has_ended():
-            await asyncio.to_thread(self._drop.abandon, arriving)
-            LOG.info("%s: kept %d bytes of a broken upload", arriving.name, arriving.extent.end)
-        else:
+        if not self._has_ended() and self._is_welcome():
             await self._told_later(self._drop.finish, arriving)
+            return
+        await asyncio.to_thread(self._drop.abandon, arriving)
+        LOG.info("%s: kept %d bytes of a broken upload", arriving.name, arriving.extent.end)
+        if not self._has_ended():
+            self._refuse(_SENT_AWAY)
 
     def readlink(self, path: bytes) -> bytes:
         self._refuse("There are no links in a drop.")
@@ -271,7 +272,7 @@ class DropServer(asyncssh.SFTPServer):
 
     def _check_welcome(self) -> None:
         if not self._is_welcome():
-            self._refuse("This key has been taken away; ask the data centre for access.")
+            self._refuse(_SENT_AWAY)
 
     def _told(
         self, do: Callable[Given, Result], *given: Given.args, **named: Given.kwargs
