@@ -38,7 +38,7 @@ from commonweal.intake.lifecycle.retract import (
 )
 from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.purposes import check_dialect
-from commonweal.intake.sites import Purpose, get_site
+from commonweal.intake.sites import Purpose, check_fits_programme, get_site
 from commonweal.intake.submission import Submission
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import list_derived
@@ -120,6 +120,7 @@ def declare(
     settings = read_settings()
     if dialect:
         check_dialect(dialect)
+    check_fits_programme(synthetic=synthetic, only_synthetic=settings.programme.synthetic)
     entry = get_entry(settings.home, folder)
     declaration = build_declaration(str(purpose), synthetic, dialect)
     history = declare_folder(_ledger(settings, entry.site, by), entry.key, declaration)

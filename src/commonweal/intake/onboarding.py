@@ -5,7 +5,7 @@ Every function here writes one event of the registry, or says why it may not be 
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from commonweal.engine.storage import Location
 from commonweal.intake.recording import check_day, check_words
 from commonweal.intake.registry import RegistryEvent, add_event, list_events
 from commonweal.intake.sites import Purpose, Site, check_details, get_site
+from commonweal.intake.stewards import CLOSED, SITE_CLOSED, fold_accounts, list_accounts
 from commonweal.schema.errors import CommonwealError
 
 DETAILS = ("title", "awardee", "organisation", "state")
@@ -169,7 +170,7 @@ def record_step(
             fix="Put a folder there by upload, SFTP or bucket; `commonweal receive` takes it.",
         )
     _check_turn(home, site, name)
-    details = _say_by_hand(step, by_hand=by_hand)
+    details = _say_by_hand(home, site, name, by_hand=by_hand)
     return _record(home, site, step.event, on=on, by=by, now=now, details=details)
 
 
@@ -187,7 +188,7 @@ def record_drop_area(
     _check_turn(home, site, "drop_area")
     if url:
         Location.of(url)
-    details = {"url": url} | _say_by_hand(get_step("drop_area"), by_hand=by_hand)
+    details = {"url": url} | _say_by_hand(home, site, "drop_area", by_hand=by_hand)
     return _record(home, site, "drop_area_opened", on=now.date(), by=by, now=now, details=details)
 
 
@@ -246,22 +247,26 @@ def record_reopened(home: Path, site: str, *, by: str, now: datetime) -> Site:
     return get_site(home, site)
 
 
-def record_edited(home: Path, changed: Site, *, by: str, now: datetime) -> Mapping[str, str]:
+def record_edited(
+    home: Path, site: str, said: Mapping[str, Any], *, by: str, now: datetime
+) -> dict[str, str]:
     """Mend what is said of a site, closed or not; return what is different now, by detail.
 
-    The short name is that of folders and submissions and never changes.
+    ``said`` holds some of ``DETAILS``. The short name is that of folders and submissions and never
+    changes.
 
     Raises:
         CommonwealError: the site is unknown, or a detail does not fit.
     """
-    site, said = get_site(home, changed.name), check_details(changed)
-    different: dict[str, str] = {
-        name: getattr(said, name)
+    known = get_site(home, site)
+    mended = check_details(replace(known, **{name: said[name] for name in DETAILS if name in said}))
+    different = {
+        name: getattr(mended, name)
         for name in DETAILS
-        if getattr(said, name) != getattr(site, name)
+        if getattr(mended, name) != getattr(known, name)
     }
     if different:
-        add_event(home, site.name, "edited", on=now.date(), by=by, now=now, details=different)
+        add_event(home, site, "edited", on=now.date(), by=by, now=now, details=different)
     return different
 
 
@@ -286,8 +291,10 @@ def _record(
     return get_site(home, site)
 
 
-def _say_by_hand(step: Step, *, by_hand: bool) -> dict[str, Any]:
-    return {"by_hand": True} if by_hand and step.seen_in_portal else {}
+def _say_by_hand(home: Path, site: str, name: str, *, by_hand: bool) -> dict[str, Any]:
+    """Mark a step that was recorded unseen; that there are stewards, the registry shows too."""
+    is_seen = name in (STEWARDS, "drop_area") and bool(list_accounts(home, site))
+    return {"by_hand": True} if by_hand and get_step(name).seen_in_portal and not is_seen else {}
 
 
 def _check_turn(home: Path, site: str, name: str) -> None:
@@ -309,11 +316,12 @@ def _find_done(step: Step, site: Site, events: list[RegistryEvent]) -> RegistryE
         return None
     if step.name == "closed" and site.closed_on is None:
         return None
-    if step.name == STEWARDS and last and _was_closed_after(last, events):
+    if step.name == STEWARDS and last and _have_all_gone(last, site, events):
         return None
     return last
 
 
-def _was_closed_after(event: RegistryEvent, events: list[RegistryEvent]) -> bool:
-    """Closing a site closes the accounts of its stewards: they are approved anew."""
-    return any(e.name == "deprovisioned" and e.number > event.number for e in events)
+def _have_all_gone(approved: RegistryEvent, site: Site, events: list[RegistryEvent]) -> bool:
+    """Whether the last steward left after the approval: an account or the site was closed."""
+    ended = (e for e in events if e.name in (CLOSED, SITE_CLOSED) and e.number > approved.number)
+    return any(ended) and not fold_accounts(site.name, events)

@@ -102,19 +102,20 @@ def check_details(site: Site) -> Site:
         CommonwealError: it has no full name, words that cannot be printed, or a state that is
             not given by two letters.
     """
-    said = {
-        "title": check_words("The full name", site.title),
-        "awardee": check_optional_words("The awardee", site.awardee),
-        "organisation": check_optional_words("The organisation", site.organisation),
-        "state": site.state.strip(),
-    }
-    if not _STATE.fullmatch(said["state"]):
+    said = replace(
+        site,
+        title=check_words("The full name", site.title),
+        awardee=check_optional_words("The awardee", site.awardee),
+        organisation=check_optional_words("The organisation", site.organisation),
+        state=site.state.strip(),
+    )
+    if not _STATE.fullmatch(said.state):
         raise CommonwealError(
             "The state is not given by two capital letters.",
             expected="such as MA, or nothing",
             fix="Use its postal abbreviation.",
         )
-    return replace(site, **said)
+    return said
 
 
 def _check_is_beginning(site: Site) -> None:
@@ -169,8 +170,8 @@ def check_fits_programme(*, synthetic: bool, only_synthetic: bool) -> None:
         raise CommonwealError(
             "This programme is synthetic as a whole and takes no records of real people.",
             expected="made-up records, declared synthetic",
-            fix="Declare them synthetic if they are; real records belong to a programme of their "
-            "own, whose settings do not say programme.synthetic.",
+            fix="Declare them synthetic if they are made up; records of real people belong to a "
+            "programme of their own.",
         )
 
 

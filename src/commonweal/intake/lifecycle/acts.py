@@ -21,7 +21,7 @@ from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
 from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings
-from commonweal.intake.recording import check_words
+from commonweal.intake.recording import check_optional_words, check_words
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import (
     METRICS,
@@ -57,6 +57,7 @@ def rerun_check(
     With it go metrics that are measured anew. The newest report and metrics are those that are
     shown. The verdict of the submission stays: whoever wants another hands in again.
     """
+    reason = check_optional_words("The reason", reason)
     with alone_in(submission.folder.parent), _linked(submission) as folder:
         report = check_folder(
             folder,

@@ -40,7 +40,7 @@ from commonweal.intake.drop_area import in_words, list_file_names, make_area
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.purposes import choose_dialect
-from commonweal.intake.sites import Purpose, Site, check_authorised, get_site
+from commonweal.intake.sites import Purpose, Site, check_authorised, check_fits_programme, get_site
 from commonweal.schema.errors import CommonwealError
 
 UNREADABLE = 422
@@ -152,9 +152,7 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     """Hand the submission in, if everything has arrived as it is on the steward's machine."""
     draft = steward.get_draft(draft_id)
     try:
-        check_authorised(
-            steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect
-        )
+        _check_gates(steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect)
         stated = _read_checksums(request.POST.get("checksums", ""))
         rows = SubmissionRow.objects.filter(site=steward.site.name)
         known = rows.values_list("folder", flat=True)
@@ -230,7 +228,7 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     said = form.cleaned_data
     synthetic = said["kind"] == "synthetic"
     dialect = choose_dialect(said["purpose"], said["dialect"])
-    check_authorised(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
+    _check_gates(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
     draft = start_draft(
         steward.area,
         steward=steward.key,
@@ -240,6 +238,17 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
         now=datetime.now(tz=UTC),
     )
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
+
+
+def _check_gates(site: Site, purpose: Purpose, *, synthetic: bool, dialect: str) -> None:
+    """Refuse what the programme or the site does not take.
+
+    Raises:
+        CommonwealError: it does not, and why.
+    """
+    only_synthetic = get_settings().programme.synthetic
+    check_fits_programme(synthetic=synthetic, only_synthetic=only_synthetic)
+    check_authorised(site, purpose, synthetic=synthetic, dialect=dialect)
 
 
 def _take(draft: Draft, file: "UploadedFile[Any]") -> None:
