@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from commonweal.hub.sites.models import AuditEntry
+from commonweal.hub.sites.models import AuditEntry, Position
+from commonweal.intake.onboarding import list_steps
 
 ACTS: Mapping[str, Any] = {
     "contact_added": _("Contact added"),
@@ -62,5 +63,18 @@ class AuditLine:
 
 def build_line(entry: AuditEntry) -> AuditLine:
     """An act with its words; a code from another version of the product is shown as it is."""
-    facts = ((str(FACTS.get(name, name)), value) for name, value in entry.facts.items())
+    facts = (
+        (str(FACTS.get(name, name)), _show(name, value)) for name, value in entry.facts.items()
+    )
     return AuditLine(entry, str(ACTS.get(entry.action, entry.action)), tuple(facts))
+
+
+def _show(name: str, value: Any) -> Any:
+    """A value in words where it is a code: steps have the titles of the checklist."""
+    match name:
+        case "step":
+            return next((step.title for step in list_steps() if step.name == value), value)
+        case "position":
+            return str(dict(Position.choices).get(value, value))
+        case _:
+            return value
