@@ -58,6 +58,7 @@ def marked_rows(table: Table) -> list[dict[str, str]]:
         rows.append(filled | {field.name: mark(field, number)})
         rows.append(filled | {field.name: f"{WORD}{number}"})
         rows.append(filled | {field.name: ""})
+        rows.append(filled | {field.name: " "})
         rows.append(filled | {field.name: f"{NUMBER}{'7' * 20}"})
     marked = {field.name: mark(field, 9) for field in table.fields}
     return [*rows, marked, dict(marked)]

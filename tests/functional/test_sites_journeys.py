@@ -202,13 +202,12 @@ def begin(page: Page, purpose: str, kind: str, *, dialect: str = "") -> None:
     page.get_by_label("What the files follow").select_option(dialect)
     page.get_by_label("What the submission is for").select_option(purpose)
     page.get_by_label("Whose records these are").select_option(kind)
-    page.get_by_role("button", name="Go on to the files").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Go on to the files").click()
 
 
 def hand_in(page: Page, file: Path) -> None:
-    """Send a file on the upload page, once its script listens, and hand the folder in."""
-    page.locator("#choose-files").wait_for(state="attached")
-    page.wait_for_load_state("load")
+    """Send a file on the upload page and hand the folder in."""
     page.locator("#choose-files").set_input_files(file)
     expect(page.locator("#files [data-state='whole']")).to_be_visible()
     page.get_by_role("button", name="Hand in").click()
@@ -275,6 +274,7 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_role("button", name="The list is right: confirm it").click()
     page.get_by_role("link", name="Add a steward").click()
+    expect(page.get_by_label("First password")).to_be_visible()
     check_page(page)
     page.get_by_label("Name", exact=True).fill("Stan Steward")
     page.get_by_label("Institutional email address").fill("stan@meadow.example")
@@ -394,7 +394,8 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
 
 def record(page: Page, title: str) -> None:
     """Record a step today."""
-    page.get_by_role("button", name=re.compile(f"Record ?: {title}")).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile(f"Record ?: {title}")).click()
 
 
 def step(page: Page, title: str) -> object:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.functional.conftest import check_page, find_free_ports
 from tests.functional.sites_hub import SitesHub, serve_sites
 from tests.intake_folders import SETTINGS, valid_row, write_persons, write_table
+from tests.ready_sites import register_as
 from tests.small_feeds import write_small_feeds
 
 from commonweal.engine.settings import HubSettings, ProgrammeSettings, Settings
@@ -19,7 +20,7 @@ from commonweal.intake.lifecycle.acts import make_ledger, rerun_check
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.drop import RECEIPT
 from commonweal.intake.metrics import Surroundings
-from commonweal.intake.sites import Purpose, Site, register_site
+from commonweal.intake.sites import Purpose, Site
 from commonweal.intake.submission import list_submissions
 from commonweal.pipeline.receiving import build_receiver
 
@@ -39,7 +40,7 @@ OPENED = {"hub", "registry", "drop", "pickup"}
 def persons_hub(tmp_path_factory: pytest.TempPathFactory, front_end: None) -> Iterator[SitesHub]:
     """A made-up programme that knows three participants of its one site."""
     home = tmp_path_factory.mktemp("persons")
-    register_site(home, HARBOUR)
+    register_as(home, HARBOUR)
     write_small_feeds(
         home, (GOOD, "harbour", "yes"), (OTHER, "harbour", "yes"), (GONE, "harbour", "withdrawn")
     )

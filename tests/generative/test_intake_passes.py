@@ -48,6 +48,7 @@ FIELDS = st.builds(
 @given(FIELDS, st.lists(st.none() | CELLS, min_size=1, max_size=30))
 @settings(max_examples=150, deadline=None)
 @example(Field("cell", DataType.DATE, True, False, ""), ["+2020-1-15", " 2020-1-01", "0000-01-01"])
+@example(Field("cell", DataType.STRING, True, False, ""), [" ", "\t\v\f", "x", " x", "\xa0"])
 @example(Field("cell", DataType.FLOAT, True, False, ""), ["nan", "inf", "1e999", "1_0"])
 def test_columnar_pass_suspects_every_cell_that_is_wrong(
     field: Field, cells: list[str | None]

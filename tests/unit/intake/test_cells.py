@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.intake_folders import check, codes, found, places, valid_row, write_table
+
+from commonweal.intake.check import loops
 
 
 def test_fault_in_the_first_row_is_found(tmp_path: Path) -> None:
@@ -23,6 +26,24 @@ def test_different_faults_of_one_column_are_told_apart(tmp_path: Path) -> None:
     rows = [valid_row("death", person_id=text) for text in ids]
     report = check(write_table(tmp_path, "death", rows).parent)
     assert {"type.integer", "type.integer_range", "required.empty"} <= codes(report)
+
+
+@pytest.mark.parametrize("little", [-1, 1 << 40], ids=["compiled", "plain"])
+def test_blanks_in_place_of_a_required_text_are_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little: int
+) -> None:
+    """Counted and located like an empty cell, which is an error."""
+    monkeypatch.setattr(loops, "LITTLE", little)
+    names = [" ", "", " Ann", "\t\n", *["Bo"] * 20, *["   "] * 20]
+    rows = [valid_row("pii_name", person_id=str(n), first_name=t) for n, t in enumerate(names)]
+    for row in rows:
+        row["middle_name"] = " "
+    report = check(write_table(tmp_path, "pii_name", rows).parent)
+    blank = found(report, "required.blank", "first_name")
+    assert (blank.count, blank.severity) == (22, "warning")
+    assert places(blank)[:3] == [(2, 1), (5, 4), (27, 25)]
+    assert places(found(report, "required.empty", "first_name")) == [(3, 2)]
+    assert [f.column for f in report.all_findings if f.code == "required.blank"] == ["first_name"]
 
 
 def test_long_text_is_a_warning(tmp_path: Path) -> None:

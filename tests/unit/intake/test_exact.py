@@ -91,6 +91,9 @@ def test_seven_digits_of_a_second_are_a_warning_because_one_is_lost() -> None:
 
 def test_empty_matters_only_where_a_value_is_required() -> None:
     assert find_fault(field(DataType.STRING, required=True), "") == "required.empty"
+    assert find_fault(field(DataType.STRING, required=True), " \t\r\n") == "required.blank"
+    assert find_fault(field(DataType.STRING, required=True), " x ") is None
+    assert find_fault(field(DataType.STRING, required=False), " ") is None
     assert find_fault(field(DataType.INTEGER), "") is None
 
 

@@ -43,7 +43,7 @@ def read_checks(submission: Submission, history: History) -> dict[str, Any]:
         "is_complete": CheckReport.from_json(reports[-1]).complete,
         "errors": checks[-1]["errors"],
         "warnings": checks[-1]["warnings"],
-        "report": _without_values(reports[-1]),
+        "report": reports[-1],
         "metrics": json.loads(metrics.read_bytes()) if metrics else {},
     }
 
@@ -91,12 +91,3 @@ def _describe(
         "errors": checked.count(Severity.ERROR),
         "warnings": checked.count(Severity.WARNING),
     }
-
-
-def _without_values(report: dict[str, Any]) -> dict[str, Any]:
-    """The report without any value, even where one was asked to be shown."""
-    folders = [report, *report["files"]]
-    for finding in (finding for folder in folders for finding in folder["findings"]):
-        for example in finding["examples"]:
-            example.pop("value", None)
-    return report

@@ -2,7 +2,7 @@
 
 They are accepted production submissions of the programme's own kind. In a programme of real
 people nothing that is declared synthetic meets a deadline or closes an issue; in one that is
-synthetic as a whole, such as the demonstration, it does (docs/adr/0023).
+synthetic as a whole, such as the demonstration, it does (docs/adr/0030).
 """
 
 from django.conf import settings

@@ -139,7 +139,7 @@ def judge_cells(  # noqa: PLR0917  (compiled functions are called by place)
         length = end - start
         is_sure, value = False, 0
         if kind == TEXT or length == 0:
-            is_sure = 0 < length <= longest
+            is_sure = 0 < length <= longest and not (required and data[start] <= _SPACE)
         elif kind == INTEGER:
             is_sure, value = _read_integer(words[end - WORD], words[end - 2 * WORD], length)
         elif kind == FLOAT:

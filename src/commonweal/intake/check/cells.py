@@ -44,16 +44,18 @@ class Judgement:
 
 def judge(field: Field, split: Split, words: Bits, place: int) -> Judgement:
     """Judge the cells of a column; an empty one is doubtful when the field is required."""
-    rows = split.rows
-    known, doubtful = np.empty(rows, np.bool_), np.empty(rows, np.int32)
+    rows, before, after = split.rows, split.edges[place], split.edges[place + 1]
     values: Numbers | Days = (
         np.empty(rows, np.int32) if field.type in _DAYS else np.empty(rows, np.int64)
     )
+    if not field.required and _is_all_empty(before, after):
+        return Judgement(np.zeros(rows, np.bool_), values, np.empty(0, np.int32))
+    known, doubtful = np.empty(rows, np.bool_), np.empty(rows, np.int32)
     doubts = choose_loops(0).judge_cells(
         split.data,
         words,
-        split.edges[place],
-        split.edges[place + 1],
+        before,
+        after,
         split.is_last(place),
         _KINDS[field.type],
         0 if field.values else field.length or ANY_LENGTH,
@@ -63,6 +65,11 @@ def judge(field: Field, split: Split, words: Bits, place: int) -> Judgement:
         doubtful,
     )
     return Judgement(known, values, doubtful[:doubts])
+
+
+def _is_all_empty(before: Positions, after: Positions) -> bool:
+    """Whether nothing stands between any two edges, as in columns that a site never fills."""
+    return bool(after[0] - before[0] == 1 and (after - before == 1).all())
 
 
 def fetch_words(data: Bytes) -> Bits:

@@ -33,7 +33,7 @@ from commonweal.schema.model import Field
 
 BATCH_ROWS = 100_000
 ROW = "row"
-GATHERED = 16
+GATHERED = 4
 """So many blocks of keys are written together, for fewer and larger groups of rows."""
 
 

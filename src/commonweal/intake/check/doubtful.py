@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from commonweal.intake.check.exact import (
+    BLANKS,
     LARGEST,
     MOST_DIGITS,
     SMALLEST,
@@ -136,7 +137,8 @@ def _build_sure(field: Field, text: pl.Expr) -> pl.Expr:
 def _is_sure_text(field: Field, text: pl.Expr) -> pl.Expr:
     if field.values:
         return text.is_in(sorted(field.values))
-    return pl.lit(value=True) if field.length is None else _is_short(text, field.length)
+    fits = pl.lit(value=True) if field.length is None else _is_short(text, field.length)
+    return fits & (text.str.strip_chars(BLANKS) != "") if field.required else fits
 
 
 def _is_calendar_date(text: pl.Expr) -> pl.Expr:

@@ -14,6 +14,8 @@ from commonweal.schema.model import DataType, Field
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 MOST_DIGITS = 19
+BLANKS = " \t\n\v\f\r"
+"""Characters of which none says anything."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -43,8 +45,9 @@ def find_fault(field: Field, text: str) -> str | None:
 def _find_string_fault(field: Field, text: str) -> str | None:
     if field.values and text not in field.values:
         return "value.not_listed"
-    too_long = field.length is not None and len(text) > field.length
-    return "length.exceeded" if too_long else None
+    if field.length is not None and len(text) > field.length:
+        return "length.exceeded"
+    return "required.blank" if field.required and not text.strip(BLANKS) else None
 
 
 def _find_integer_fault(text: str) -> str | None:

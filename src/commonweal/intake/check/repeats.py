@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-MOST_SORTED = 12_000_000
+MOST_SORTED = 6_000_000
 """So many keys are sorted at a time, in eight bytes each."""
 BATCH_ROWS = 1 << 18
 SPREAD = np.int64(-7046029254386353131)
@@ -62,7 +62,7 @@ def _spread(keys: Keys) -> Keys:
 
 def _read_keys(file: Path, column: str) -> Iterator[Keys]:
     with pq.ParquetFile(file, pre_buffer=False) as parquet:
-        for batch in parquet.iter_batches(BATCH_ROWS, columns=[column]):
+        for batch in parquet.iter_batches(BATCH_ROWS, columns=[column], use_threads=False):
             keys = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
             if len(keys):
                 yield keys

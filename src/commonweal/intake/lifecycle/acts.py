@@ -156,7 +156,11 @@ def _linked(submission: Submission) -> Iterator[Path]:
 def _store(
     submission: Submission, folder: Path, report: CheckReport, around: Surroundings | None
 ) -> int:
-    """Write a report under the next number that is free, and the metrics that go with it."""
+    """Write a report under the next number that is free, and the metrics that go with it.
+
+    No value of a cell is in them, as in the papers of the first check.
+    """
+    report = report.without_values()
     place = Location.of(submission.folder)
     content = readable_json(report.to_json())
     number = next(n for n in count(2) if place.create(name_of_check(REPORT, n), content))
