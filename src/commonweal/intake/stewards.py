@@ -2,8 +2,8 @@
 
 The account itself, with its password and what was signed for it, is a row of the hub. That it
 was opened and closed stands beside the data too, because the SFTP server, which knows no
-database, lets nobody in without an account. Closing a site closes its accounts,
-and reopening it opens none.
+database, lets nobody in without an account. Closing a site closes its accounts, and reopening it
+opens none.
 """
 
 from collections.abc import Iterable
