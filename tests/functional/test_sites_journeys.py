@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -255,7 +255,7 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     page.get_by_role("link", name="Register a site").click()
     page.get_by_label("Short name").fill("Meadow!")
     page.get_by_role("button", name="Register").click()
-    expect(page.get_by_text("Enter a valid value.")).to_be_visible()
+    expect(page.get_by_text("Begin with a lower-case letter")).to_be_visible()
     check_page(page)
     page.get_by_label("Short name").fill("meadow")
     page.get_by_label("Full name").fill("Meadow Health")
@@ -324,7 +324,10 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     # Deadlines, metrics with their course, issues that opened and closed, the guide, the audit.
     page.get_by_role("link", name="Deadlines").click()
     page.get_by_label("Title").fill("A deadline between")
-    page.get_by_label("Day").fill("2030-05-05")
+    page.get_by_label("Day").fill("9999-12-31")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_text("Choose a day after today")).to_be_visible()
+    page.get_by_label("Day").fill((datetime.now(tz=UTC).date() + timedelta(days=9)).isoformat())
     page.get_by_role("button", name="Post", exact=True).click()
     expect(page.get_by_role("button", name="A deadline between")).to_be_visible()
     check_page(page)
@@ -353,15 +356,35 @@ def test_a_curator_from_the_agreement_to_an_accepted_submission(
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("heading", name="Our own words")).to_be_visible()
     page.get_by_role("link", name="Audit").click()
-    expect(page.get_by_text("guide_changed")).to_be_visible()
+    expect(page.get_by_text("Guide changed")).to_be_visible()
     check_page(page)
 
+    # What was mistyped is mended; whoever is to be told no more is taken off after a question.
+    page.goto(f"{sites_hub.address}/sites/of/meadow/onboarding/")
+    page.get_by_role("link", name="Change the details of the site").click()
+    check_page(page)
+    page.get_by_label("Full name").fill("Meadow Health System")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Meadow Health System").first).to_be_visible()
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("link", name=re.compile("Change ?: Mona Meadow")).click()
+    check_page(page)
+    page.get_by_label("What they do").fill("IT")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name=re.compile("Take off the list ?: Mona")).click()
+    check_page(page)
+    page.get_by_role("button", name="Take off the list").click()
+    expect(page.get_by_text("Nobody is on the list.")).to_be_visible()
+    page.get_by_role("link", name="Onboarding").click()
+    expect(step(page, "Contact list kept current")).to_contain_text("To do")
+
     # Closing a site closes its accounts at once.
-    page.goto(f"{sites_hub.address}/sites/of/meadow/close/")
+    page.get_by_role("link", name="Close the site").click()
     check_page(page)
     page.get_by_label("Why, for the record").fill("the award ended")
     page.get_by_role("button", name="Close", exact=True).click()
     expect(page.get_by_text("This site was closed on")).to_be_visible()
+    page.get_by_role("link", name="Reopen the site").click()
     check_page(page)
     page.get_by_role("button", name="Sign out").click()
     sites_hub.sign_in(page, "stan@meadow.example", PASSWORD)

@@ -321,8 +321,31 @@ def test_a_site_that_sent_made_up_data_only_stops_nobody(
     (left,) = summary["left_out"]
     said = f"clinic is left out: its current submission {left['submission']} is synthetic"
     assert said in " ".join(capsys.readouterr().out.split())
-    with pytest.raises(CommonwealError, match="holds real data"):
-        run_curation(small_settings(home), Silent())
+
+
+def test_a_site_that_sent_real_records_stops_no_synthetic_programme(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They were taken before that was refused; the others are curated, and it is said."""
+    home = copy_programme(inputs, tmp_path / "home")
+    settings = small_settings(home)
+    register_as(home, replace(HOSPITAL, name="real"))
+    report = check_folder(home / "outbox", dialect="programme", settings=settings.engine)
+    real = submit_folder(
+        home / "outbox",
+        home=home,
+        site="real",
+        purpose=Purpose.PRODUCTION,
+        synthetic=False,
+        now=NOW,
+        report=report,
+    )
+    curated = run_curation(settings, Silent())
+    assert real not in curated.submissions
+    assert curated.left_out == (real,)
+    print_curation(summarize_curation(curated))
+    said = f"real is left out: its current submission {real.id} is not synthetic, and this"
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_altered_feeds_are_not_curated(inputs: Path, tmp_path: Path) -> None:

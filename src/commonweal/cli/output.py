@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from commonweal.intake.recording import check_words
 from commonweal.schema.errors import CommonwealError
 
 OUT = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -26,6 +27,15 @@ def name_account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"account {os.getuid()}"
+
+
+def name_actor(by: str | None) -> str:
+    """In whose name an act is recorded: as said, else the account on this machine.
+
+    Raises:
+        CommonwealError: what was said is blank.
+    """
+    return name_account() if by is None else check_words("The name after --by", by)
 
 
 def confirm(question: str, *, reason: str, fix: str) -> None:

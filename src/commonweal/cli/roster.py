@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from commonweal.cli.output import OUT, JsonOption, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, name_actor, print_json
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.intake.matching.roster import (
     Download,
@@ -35,8 +35,8 @@ def download(
     site: SiteOption,
     out: Annotated[Path, typer.Option(help="File to write, as CSV; it must not exist.")],
     by: Annotated[
-        str, typer.Option(help="Who downloads it; the user of this machine when left out.")
-    ] = "",
+        str | None, typer.Option(help="Who downloads it; the user of this machine when left out.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count, and write and record nothing.")
     ] = False,
@@ -62,7 +62,7 @@ def download(
         site,
         programme.side,
         out,
-        by=by or name_account(),
+        by=name_actor(by),
         now=datetime.now(tz=UTC),
         feeds_of=programme.as_of,
         feeds_digest=programme.snapshot.digest,

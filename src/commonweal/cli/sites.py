@@ -14,12 +14,14 @@ from rich.text import Text
 
 from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
 from commonweal.engine.settings import read_settings
+from commonweal.intake.findings import show_name
 from commonweal.intake.onboarding import (
     StepStatus,
     authorise,
     read_checklist,
     record_deprovisioned,
     record_drop_area,
+    record_edited,
     record_isa_executed,
     record_reopened,
     record_step,
@@ -85,6 +87,32 @@ def register_one(
         OUT.print(f"The site {name} is registered. Next: commonweal sites show {name}")
 
 
+@sites.command("edit")
+def edit_one(
+    name: NameArgument,
+    *,
+    title: Annotated[str | None, typer.Option(help="Full name.")] = None,
+    awardee: Annotated[str | None, typer.Option(help="Whose award it belongs to.")] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="The organisation it is part of.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Where it is, such as MA.")] = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Mend what is said of a site; what is left out stays, and what it was is kept.
+
+    The short name never changes.
+
+    Example: commonweal sites edit general_hospital --title "General Hospital of Boston"
+    """
+    asked = {"title": title, "awardee": awardee, "organisation": organisation, "state": state}
+    said = {detail: words for detail, words in asked.items() if words is not None}
+    with _open_registry(dry_run=dry_run) as (home, now):
+        different = record_edited(home, name, said, by=_who(), now=now)
+        what = ", ".join(different) or "nothing"
+        OUT.print(f"Changed about {name}: {what}. See: commonweal sites list")
+
+
 @sites.command("list")
 def list_all(*, json: JsonOption = False) -> None:
     """List the registered sites.
@@ -111,7 +139,7 @@ def show_one(name: NameArgument, *, json: JsonOption = False) -> None:
     if json:
         print_json(site.to_json() | {"steps": [status.to_json() for status in checklist]})
         return
-    OUT.print(site.title)
+    OUT.print(show_name(site.title))
     OUT.print(_checklist(checklist), soft_wrap=False)
     OUT.print(f"May send: {_may_send(site)}")
 
@@ -142,8 +170,8 @@ def record_one_step(
     Example: commonweal sites step general_hospital contacts
     """
     with _open_registry(dry_run=dry_run) as (home, now):
-        record_step(home, name, step, on=_day(on), by=_who(), now=now)
-        OUT.print(f"Recorded. See: commonweal sites show {name}")
+        record_step(home, name, step, on=_day(on), by=_who(), now=now, by_hand=True)
+        OUT.print(f"Recorded{_say_how(home, name, step)}. See: commonweal sites show {name}")
 
 
 @sites.command("drop")
@@ -160,8 +188,9 @@ def open_drop_area(
     Example: commonweal sites drop general_hospital s3://general-hospital/ehr
     """
     with _open_registry(dry_run=dry_run) as (home, now):
-        record_drop_area(home, name, url=url, by=_who(), now=now)
-        OUT.print(f"Files of {name} come from {url or 'its folder here'}.")
+        record_drop_area(home, name, url=url, by=_who(), now=now, by_hand=True)
+        how = _say_how(home, name, "drop_area")
+        OUT.print(f"Recorded{how}: files of {name} come from {url or 'its folder here'}.")
 
 
 @sites.command("authorise")
@@ -195,7 +224,7 @@ def close_one(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         get_site(home, name)
-        if not yes:
+        if not yes and not dry_run:
             confirm(f"Close {name}?", reason="A closed site cannot send anything", fix="Add --yes.")
         record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
         OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}")
@@ -210,6 +239,14 @@ def reopen_one(name: NameArgument, *, dry_run: DryRunOption = False) -> None:
     with _open_registry(dry_run=dry_run) as (home, now):
         record_reopened(home, name, by=_who(), now=now)
         OUT.print(f"{name} takes part again.")
+
+
+def _say_how(home: Path, name: str, step: str) -> str:
+    """Plain words when nobody could see whether what is recorded was done."""
+    done = {status.step.name: status for status in read_checklist(home, name)}
+    if not done[step].by_hand:
+        return ""
+    return " by hand, without a look at the accounts, contacts and notices of the portal"
 
 
 @contextmanager
@@ -251,7 +288,8 @@ def _checklist(checklist: tuple[StepStatus, ...]) -> Table:
 
 def _describe(status: StepStatus) -> Text:
     if status.is_done:
-        return Text(f"done on {status.done_on}", style="green")
+        how = ", recorded by hand" if status.by_hand else ""
+        return Text(f"done on {status.done_on}{how}", style="green")
     if status.waits_for:
         return Text(f"waits for {', '.join(status.waits_for)}", style="yellow")
     return Text("optional" if status.step.optional else "open")
@@ -264,7 +302,9 @@ def _table(found: list[Site]) -> Table:
     for site in found:
         signed = site.isa_date.isoformat() if site.isa_date else "none"
         tested = "passed" if site.test_load else "none"
-        table.add_row(site.name, site.title, site.state, signed, tested, _may_send(site))
+        table.add_row(
+            site.name, show_name(site.title), show_name(site.state), signed, tested, _may_send(site)
+        )
     return table
 
 

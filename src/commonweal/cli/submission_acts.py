@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commonweal.cli.check import FileBars
-from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_actor, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
@@ -38,7 +38,7 @@ from commonweal.intake.lifecycle.retract import (
 )
 from commonweal.intake.lifecycle.settle import Ledger
 from commonweal.intake.purposes import check_dialect
-from commonweal.intake.sites import Purpose, get_site
+from commonweal.intake.sites import Purpose, check_fits_programme, get_site
 from commonweal.intake.submission import Submission
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import list_derived
@@ -120,6 +120,7 @@ def declare(
     settings = read_settings()
     if dialect:
         check_dialect(dialect)
+    check_fits_programme(synthetic=synthetic, only_synthetic=settings.programme.synthetic)
     entry = get_entry(settings.home, folder)
     declaration = build_declaration(str(purpose), synthetic, dialect)
     history = declare_folder(_ledger(settings, entry.site, by), entry.key, declaration)
@@ -211,7 +212,7 @@ def retract_one(
     settings = read_settings()
     submission = get_landed(settings.home, submission_id)
     chosen = read_person_list(persons) if persons else None
-    order = _build_order(settings, submission, chosen, reason, by or name_account())
+    order = _build_order(settings, submission, chosen, reason, name_actor(by))
     order = replace(order, only_this=only_this)
     if dry_run:
         _print_plan(plan_retraction(settings.home, order), json=json)
@@ -251,7 +252,7 @@ def _build_order(
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
-    return make_ledger(settings.home, site, datetime.now(tz=UTC), by or name_account())
+    return make_ledger(settings.home, site, datetime.now(tz=UTC), name_actor(by))
 
 
 def _ask(home: Path, order: Retraction) -> None:

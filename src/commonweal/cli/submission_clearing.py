@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commonweal.cli.output import OUT, JsonOption, confirm, name_account, print_json
+from commonweal.cli.output import OUT, JsonOption, confirm, name_actor, print_json
 from commonweal.cli.summary import new_table
 from commonweal.engine.settings import Settings, read_settings
 from commonweal.engine.storage import Location
@@ -50,11 +50,11 @@ def clear(
     sites = [get_site(settings.home, site)] if site else list_sites(settings.home)
     now = datetime.now(tz=UTC)
     before = now - timedelta(days=settings.drop.clear_days if days is None else days)
-    found = _clear_all(settings, sites, before, by or name_account(), dry_run=True)
+    found = _clear_all(settings, sites, before, name_actor(by), dry_run=True)
     if found and not dry_run:
         if not yes:
             _confirm(found)
-        found = _clear_all(settings, sites, before, by or name_account(), dry_run=False)
+        found = _clear_all(settings, sites, before, name_actor(by), dry_run=False)
     if json:
         print_json([clearing.to_json() for clearing in found])
     else:

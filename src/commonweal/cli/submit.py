@@ -24,7 +24,7 @@ from commonweal.intake.matching.matched import Matched
 from commonweal.intake.metric_report import render_metrics_terminal
 from commonweal.intake.purposes import check_dialect, choose_dialect
 from commonweal.intake.report import CheckReport
-from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.intake.sites import Purpose, check_authorised, check_fits_programme, get_site
 from commonweal.intake.terminal import render_terminal
 from commonweal.pipeline.matching import match_at_intake
 from commonweal.pipeline.measuring import get_surroundings
@@ -69,6 +69,8 @@ def submit(
     home, now = settings.home, datetime.now(tz=UTC)
     chosen = choose_dialect(purpose, dialect)
     check_dialect(chosen)
+    only_synthetic = settings.programme.synthetic
+    check_fits_programme(synthetic=synthetic, only_synthetic=only_synthetic)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=chosen)
     check_is_folder(folder)
     check_holds_no_links(folder)
@@ -86,7 +88,10 @@ def submit(
                 synthetic=synthetic,
                 now=now,
                 report=report,
-                delivery=Delivery(around=get_surroundings(settings, day=now.date())),
+                delivery=Delivery(
+                    around=get_surroundings(settings, day=now.date()),
+                    only_synthetic=only_synthetic,
+                ),
             )
     matched, why_not = None, ""
     if submission is not None and submission.is_accepted:

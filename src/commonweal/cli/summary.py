@@ -36,9 +36,10 @@ NUMBERS = frozenset(
 def print_curation(summary: dict[str, Any]) -> None:
     """Rows in, the rules that dropped rows, rows out: the sum is there to be checked."""
     for left in summary["left_out"]:
+        kinds = ("synthetic", "real") if left["synthetic"] else ("not synthetic", "synthetic")
         OUT.print(
             f"{left['site']} is left out: its current submission {left['submission']} is "
-            "synthetic, and this programme curates real data."
+            f"{kinds[0]}, and this programme curates {kinds[1]} data."
         )
     table = new_table("Rows left out by rule", "Rule", "Why", "Rows")
     _add_dropped(table, summary["dropped"])

@@ -39,7 +39,7 @@ from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings, measure_submission
 from commonweal.intake.reading import write_text_parquet
 from commonweal.intake.report import CheckReport, FileReport
-from commonweal.intake.sites import Purpose, check_authorised, get_site
+from commonweal.intake.sites import Purpose, check_authorised, check_fits_programme, get_site
 from commonweal.intake.submission import (
     COMPARISON,
     COMPLETENESS,
@@ -85,13 +85,15 @@ BY = "commonweal submit"
 class Delivery:
     """How a folder came. ``key`` is its name in the drop area, and ``is_ours`` says that it is
     a copy of our own, whose files need not be copied once more. With ``around``, the metrics
-    of an accepted submission are measured and stored beside it.
+    of an accepted submission are measured and stored beside it. ``only_synthetic`` says that the
+    programme takes no records of real people.
     """
 
     by: str = BY
     key: str = ""
     is_ours: bool = False
     around: Surroundings | None = None
+    only_synthetic: bool = False
 
 
 BY_HAND = Delivery()
@@ -118,9 +120,11 @@ def submit_folder(
     the place of real data.
 
     Raises:
-        CommonwealError: the site is unknown or not authorised, the folder holds a link, the
+        CommonwealError: the site is unknown or not authorised, the programme is synthetic and
+            the records are not, the folder holds a link, the
             files are not those that were checked, or the landing area cannot be written.
     """
+    check_fits_programme(synthetic=synthetic, only_synthetic=delivery.only_synthetic)
     check_authorised(get_site(home, site), purpose, synthetic=synthetic, dialect=report.dialect)
     check_holds_no_links(folder)
     report = add_returned(report, folder, home=home, site=site, purpose=purpose)

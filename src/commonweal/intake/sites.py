@@ -15,11 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from commonweal.engine.storage import Location, readable_json
+from commonweal.intake.recording import check_optional_words, check_words
 from commonweal.intake.registry import RegistryEvent, list_events
 from commonweal.schema.errors import CommonwealError
 from commonweal.schema.model import MODELS, get_model
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+_STATE = re.compile(r"([A-Z]{2})?")
 
 
 class Purpose(StrEnum):
@@ -71,8 +73,8 @@ def register_site(home: Path, site: Site) -> None:
     """Add a site to the registry; adding the same site again changes nothing.
 
     Raises:
-        CommonwealError: the name or the drop area does not fit, a step would be skipped, or the
-            name is taken by a site with other details.
+        CommonwealError: the name, a detail or the drop area does not fit, a step would be
+            skipped, or the name is taken by a site with other details.
     """
     if not _NAME.fullmatch(site.name):
         raise CommonwealError(
@@ -82,6 +84,7 @@ def register_site(home: Path, site: Site) -> None:
         )
     if site.drop_url:
         Location.of(site.drop_url)
+    site = check_details(site)
     _check_is_beginning(site)
     content = {name: told for name, told in site.to_json().items() if name not in _TOLD_BY_EVENTS}
     created = _registry(home).create(f"{site.name}.json", readable_json(content))
@@ -90,6 +93,29 @@ def register_site(home: Path, site: Site) -> None:
             f"The site {site.name} is registered already, with other details.",
             fix="Choose another name: the registry is append-only.",
         )
+
+
+def check_details(site: Site) -> Site:
+    """The site with what is said of it, without the space around.
+
+    Raises:
+        CommonwealError: it has no full name, words that cannot be printed, or a state that is
+            not given by two letters.
+    """
+    said = replace(
+        site,
+        title=check_words("The full name", site.title),
+        awardee=check_optional_words("The awardee", site.awardee),
+        organisation=check_optional_words("The organisation", site.organisation),
+        state=site.state.strip(),
+    )
+    if not _STATE.fullmatch(said.state):
+        raise CommonwealError(
+            "The state is not given by two capital letters.",
+            expected="such as MA, or nothing",
+            fix="Use its postal abbreviation.",
+        )
+    return said
 
 
 def _check_is_beginning(site: Site) -> None:
@@ -132,6 +158,21 @@ def get_site(home: Path, name: str) -> Site:
             fix="Register it: commonweal sites register NAME --title 'Its name'",
         )
     return fold(_read(file), list_events(home, name))
+
+
+def check_fits_programme(*, synthetic: bool, only_synthetic: bool) -> None:
+    """Refuse records of real people where the whole programme is made up.
+
+    Raises:
+        CommonwealError: ``only_synthetic``, as the programme's settings say, and they are not.
+    """
+    if only_synthetic and not synthetic:
+        raise CommonwealError(
+            "This programme is synthetic as a whole and takes no records of real people.",
+            expected="made-up records, declared synthetic",
+            fix="Declare them synthetic if they are made up; records of real people belong to a "
+            "programme of their own.",
+        )
 
 
 def check_authorised(site: Site, purpose: Purpose, *, synthetic: bool, dialect: str) -> None:
@@ -230,6 +271,7 @@ _CHANGES: Mapping[str, Callable[[Site, RegistryEvent], Site]] = MappingProxyType
         "authorised": _set_purposes,
         "deprovisioned": lambda site, event: replace(site, closed_on=event.on),
         "reopened": lambda site, _: replace(site, closed_on=None),
+        "edited": lambda site, event: replace(site, **event.details),
     }
 )
 """What an event changes about a site."""

@@ -2,14 +2,16 @@
 
 The account itself, with its password and what was signed for it, is a row of the hub. That it
 was opened and closed stands beside the data too, because the SFTP server, which knows no
-database, lets nobody in without an account. Closing a site closes its accounts for good.
+database, lets nobody in without an account. Closing a site closes its accounts, and reopening it
+opens none.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from commonweal.intake.registry import add_event, list_events
+from commonweal.intake.registry import RegistryEvent, add_event, list_events
 from commonweal.intake.sites import get_site
 from commonweal.schema.errors import CommonwealError
 
@@ -58,8 +60,13 @@ def record_account_closed(home: Path, site: str, *, email: str, by: str, now: da
 
 def list_accounts(home: Path, site: str) -> list[Account]:
     """The accounts of a site that are open, the oldest first."""
+    return fold_accounts(site, list_events(home, site))
+
+
+def fold_accounts(site: str, events: Iterable[RegistryEvent]) -> list[Account]:
+    """The accounts that are open after these events, the oldest first."""
     accounts: dict[str, Account] = {}
-    for event in list_events(home, site):
+    for event in events:
         if event.name == OPENED:
             email = event.details["email"]
             accounts[email] = Account(site, email, event.at)

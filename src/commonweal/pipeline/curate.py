@@ -38,7 +38,8 @@ from commonweal.schema.model import get_model
 class Curated:
     """The combined dataset, the stages it went through and what it was made from.
 
-    ``left_out`` are current submissions of sites that sent synthetic data only.
+    ``left_out`` are current submissions that are not of the programme's kind: synthetic ones where
+    real data are curated, and the reverse.
     """
 
     submissions: tuple[Submission, ...]
@@ -116,12 +117,10 @@ def _given(stage: Stage, settings: Settings) -> dict[str, object]:
 def list_curated_submissions(settings: Settings) -> tuple[Submission, ...]:
     """The current submission of every site that has one, unchanged since it came.
 
-    Where real data are curated, a site that sent synthetic data only is left out
-    (``list_left_out``).
+    A site whose submission is not of the programme's kind is left out (``list_left_out``).
 
     Raises:
-        CommonwealError: there is none, one was altered, or real data would be curated in a
-            synthetic programme, or synthetic data alone in one that is not.
+        CommonwealError: there is none, one was altered, or none is of the programme's kind.
     """
     submissions = _list_current(settings)
     if not submissions:
@@ -138,11 +137,13 @@ def list_curated_submissions(settings: Settings) -> tuple[Submission, ...]:
 
 
 def list_left_out(settings: Settings) -> tuple[Submission, ...]:
-    """Synthetic submissions that are current beside real ones of other sites."""
+    """Submissions that are current beside others and not of the programme's kind.
+
+    Where real data are curated they are the synthetic ones, and the reverse.
+    """
     current = _list_current(settings)
-    if settings.programme.synthetic or all(submission.synthetic for submission in current):
-        return ()
-    return tuple(submission for submission in current if submission.synthetic)
+    unfit = tuple(s for s in current if s.synthetic != settings.programme.synthetic)
+    return () if len(unfit) == len(current) else unfit
 
 
 def _list_current(settings: Settings) -> tuple[Submission, ...]:

@@ -22,6 +22,7 @@ def build_receiver(settings: Settings, *, progress: FileProgress | None = None) 
         around=lambda day: get_surroundings(settings, day=day),
         announce=lambda submission: _follow_up(settings, submission),
         progress=progress,
+        only_synthetic=settings.programme.synthetic,
     )
 
 

@@ -24,7 +24,9 @@ def summarize_curation(curated: Curated) -> dict[str, Any]:
     counts = [count for _, count in curated.counts]
     return {
         "submissions": [submission.id for submission in curated.submissions],
-        "left_out": [{"site": s.site, "submission": s.id} for s in curated.left_out],
+        "left_out": [
+            {"site": s.site, "submission": s.id, "synthetic": s.synthetic} for s in curated.left_out
+        ],
         "rows_sites": curated.rows_in,
         "rows_programme": curated.rows_programme,
         "dropped": _sum_dropped(counts),

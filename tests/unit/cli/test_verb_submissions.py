@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.drop_areas import (
     HOSPITAL,
+    events_of,
     make_home,
     make_receiver,
     persons_csv,
@@ -17,6 +18,7 @@ from tests.drop_areas import (
 
 from commonweal.cli.main import main
 from commonweal.engine.storage import Location
+from commonweal.intake.landing import list_submissions
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.schema.errors import ExitCode
 
@@ -64,6 +66,49 @@ def test_clearing_is_rehearsed_then_done(drop: Location, capsys: Capture) -> Non
     assert f"{today()}/person.csv" in cleared["names"]
     assert not (drop.path / today()).exists()
     assert (drop.path / "March upload").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["exclude", "{id}", "--reason", ""], "The reason is blank"),
+        (["include", "{id}", "--reason", " "], "The reason is blank"),
+        (["exclude", "{id}", "--reason", "units", "--by", ""], "The name after --by is blank"),
+        (["retract", "{id}", "--all", "--reason", " ", "--yes"], "The reason is blank"),
+        (["clear", "--days", "0", "--yes", "--by", " "], "The name after --by is blank"),
+    ],
+)
+def test_a_blank_reason_or_name_never_goes_on_record(
+    home: Path, drop: Location, arguments: list[str], words: str, capsys: Capture
+) -> None:
+    (landed,) = list_submissions(home)
+    before = events_of(home, landed.key)
+    asked = [argument.replace("{id}", landed.id) for argument in arguments]
+    assert run("submissions", *asked) == ExitCode.COULD_NOT_RUN
+    assert words in capsys.readouterr().err
+    assert events_of(home, landed.key) == before
+
+
+def test_a_folder_is_not_declared_real_in_a_synthetic_programme(
+    home: Path, drop: Location, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_PROGRAMME__SYNTHETIC", "true")
+    put(drop, today(2), {"person.csv": persons_csv(1)})
+    receive_site(make_receiver(home), HOSPITAL)
+    declare = ("submissions", "declare", f"hospital/{today(2)}", "--purpose", "production")
+    assert run(*declare) == ExitCode.COULD_NOT_RUN
+    assert "synthetic as a whole" in capsys.readouterr().err
+    assert run(*declare, "--synthetic") == ExitCode.OK
+
+
+def test_nothing_is_handed_in_as_real_in_a_synthetic_programme(
+    home: Path, drop: Location, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_PROGRAMME__SYNTHETIC", "true")
+    submit = ("submit", str(drop.path / today()), "--site", "hospital", "--purpose", "production")
+    for rehearsed in ((), ("--dry-run",)):
+        assert run(*submit, *rehearsed) == ExitCode.COULD_NOT_RUN
+        assert "synthetic as a whole" in capsys.readouterr().err
 
 
 def test_a_misnamed_folder_is_listed_by_the_name_the_site_gave(

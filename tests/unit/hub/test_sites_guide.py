@@ -134,10 +134,45 @@ def test_a_curator_edits_words_and_no_version_is_lost(home: Path) -> None:
     assert "New <b>" not in client.post(address, {"text": "New <b>", "preview": "1"}).text
     assert GuideText.objects.count() == 0
     for text in ("First words", "Second words", "Second words"):
-        assert client.post(address, {"text": text, "save": "1"}).status_code == 302
+        fields = {"text": text, "over": read_over(client, address), "save": "1"}
+        assert client.post(address, fields).status_code == 302
     assert [version.text for version in GuideText.objects.all()] == ["Second words", "First words"]
     assert AuditEntry.objects.filter(action="guide_changed").count() == 2
     shown = Client().get(reverse("sites:guide_page", args=["sprint"])).text
     assert "Second words" in shown
     with translation.override("es"):
         assert "sprint de datos" in read_page("sprint", "es").text
+
+
+def read_over(client: Client, address: str) -> object:
+    """The version that the editor begins with, as its page has it."""
+    return client.get(address).context["form"]["over"].value() or ""
+
+
+@pytest.mark.django_db
+def test_of_two_editors_the_second_sees_what_the_first_published(home: Path) -> None:
+    client, address = Client(), reverse("sites:edit_guide", args=["sprint"])
+    client.force_login(make_user("curator", Role.CURATOR))
+    over = read_over(client, address)
+    first = {"text": "Words of the first", "over": over, "save": "1"}
+    assert client.post(address, first).status_code == 302
+    second = {"text": "Words of the second", "over": over, "save": "1"}
+    answer = client.post(address, second)
+    assert answer.status_code == 422
+    assert "A newer version was published while you were writing." in answer.text
+    assert "Words of the first" in answer.text
+    assert "Words of the second" in answer.text, "nothing that was typed is lost"
+    assert [version.text for version in GuideText.objects.all()] == ["Words of the first"]
+    second["over"] = answer.context["form"]["over"].value()
+    assert client.post(address, second).status_code == 302
+    assert GuideText.objects.first().text == "Words of the second"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["", "  \n "])
+def test_no_page_of_the_guide_is_published_empty(home: Path, text: str) -> None:
+    client, address = Client(), reverse("sites:edit_guide", args=["sprint"])
+    client.force_login(make_user("curator", Role.CURATOR))
+    answer = client.post(address, {"text": text, "over": "", "save": "1"})
+    assert answer.status_code == 422
+    assert GuideText.objects.count() == 0

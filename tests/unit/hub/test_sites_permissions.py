@@ -68,12 +68,15 @@ TABLE = {
     ("sites:deadlines", "GET"): OF_SITE,
     ("sites:people", "GET"): OF_SITE,
     ("sites:confirm_people", "POST"): DOES_OF_SITE,
-    ("sites:remove_person", "POST"): DOES_OF_SITE,
+    ("sites:edit_person", "GET"): OF_SITE,
+    ("sites:remove_person", "GET"): OF_SITE,
     ("sites:new_steward", "GET"): CURATORS,
     ("sites:remove_steward", "POST"): DOES_CURATORS,
     ("sites:onboarding", "GET"): OF_SITE,
     ("sites:record_step", "POST"): DOES_CURATORS,
+    ("sites:edit_site", "GET"): CURATORS,
     ("sites:close", "GET"): CURATORS,
+    ("sites:reopen", "GET"): CURATORS,
 }
 """What each of ``PEOPLE`` is answered, by name of the address and method."""
 KINDS = {"sites:report": "json", "sites:persons_list": "matches", "sites:roster_file": "roster"}

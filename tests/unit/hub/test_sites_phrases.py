@@ -213,5 +213,5 @@ def test_the_steps_of_the_onboarding_are_said_in_spanish(home: Path) -> None:
     answer = client.post(
         reverse("sites:record_step", args=["hospital", "isa"]), {"on": "1999-01-01"}
     )
-    assert "El acuerdo no puede haberse formalizado el 1999-01-01." in answer.text
+    assert "Esto no puede haberse hecho el 1999-01-01." in answer.text
     assert "Carga de prueba" in client.get(reverse("sites:guide_page", args=["timeline"])).text

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings as DjangoSettings
 from tests.drop_areas import put_declared, today
 from tests.ready_sites import register_as
 from tests.sites_pages import NOW, make_steward, register_both
@@ -102,3 +103,32 @@ def test_the_receipt_leads_to_the_submissions(home: Path, client: Client) -> Non
     page = client.get(reverse("uploads:received", args=[today()])).text
     assert reverse("sites:submissions", args=["hospital"]) in page
     assert f"with the folder {today()}" in page
+
+
+def test_a_synthetic_programme_takes_no_records_of_real_people(
+    client: Client, settings: DjangoSettings
+) -> None:
+    """Said when they are declared, not when curation finds them."""
+    configured = settings.COMMONWEAL
+    programme = configured.programme.model_copy(update={"synthetic": True})
+    settings.COMMONWEAL = configured.model_copy(update={"programme": programme})
+    for purpose in ("test", "sprint", "alpha", "production"):
+        status, page = declare(client, purpose=purpose)
+        assert status == 422
+        assert "synthetic as a whole" in page
+    assert declare(client, purpose="production", kind="synthetic")[0] == 302
+
+
+def test_nor_does_it_take_a_draft_that_was_begun_before(
+    client: Client, settings: DjangoSettings
+) -> None:
+    assert declare(client)[0] == 302
+    address = client.post(
+        reverse("uploads:index"), {"purpose": "sprint", "kind": "real", "dialect": ""}
+    )["Location"]
+    configured = settings.COMMONWEAL
+    programme = configured.programme.model_copy(update={"synthetic": True})
+    settings.COMMONWEAL = configured.model_copy(update={"programme": programme})
+    answer = client.post(f"{address}finish/")
+    assert answer.status_code == 422
+    assert "synthetic as a whole" in answer.text

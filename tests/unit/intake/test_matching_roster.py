@@ -55,6 +55,14 @@ def download(home: Path, side: ProgrammeSide, name: str = "roster.csv") -> tuple
     )
 
 
+def test_nobody_downloads_without_a_name(tmp_path: Path) -> None:
+    asked = {"now": NOW, "feeds_of": DAY, "feeds_digest": "d1"}
+    out = tmp_path / "roster.csv"
+    with pytest.raises(CommonwealError, match="name of who downloads it is blank"):
+        download_roster(tmp_path, "prairie", side_of(), out, by=" ", **asked)
+    assert not out.exists()
+
+
 def read_rows(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
 

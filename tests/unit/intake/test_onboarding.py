@@ -25,15 +25,18 @@ from commonweal.intake.onboarding import (
     record_test_load_passed,
 )
 from commonweal.intake.purposes import choose_dialect
+from commonweal.intake.recording import LONGEST, check_words
 from commonweal.intake.registry import add_event, list_events
 from commonweal.intake.sites import (
     Purpose,
     Site,
     check_authorised,
+    check_fits_programme,
     get_site,
     list_sites,
     register_site,
 )
+from commonweal.intake.stewards import record_account_closed, record_account_opened
 from commonweal.schema.errors import CommonwealError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -192,7 +195,7 @@ def test_a_closed_site_sends_nothing_and_can_be_taken_back(home: Path) -> None:
 
 def test_an_agreement_is_not_of_tomorrow_nor_of_the_middle_ages(home: Path) -> None:
     for day in (date(2026, 11, 26), date(1026, 11, 25)):
-        with pytest.raises(CommonwealError, match="cannot have been executed"):
+        with pytest.raises(CommonwealError, match="cannot have been done on"):
             record_isa_executed(home, "clinic", on=day, by="Cora", now=NOW)
     assert list_events(home, "clinic") == []
 
@@ -265,7 +268,7 @@ ACTS: dict[str, Callable[[Path], object]] = {
     "test": pass_test,
     "production": allow_production,
     "close": lambda home: record_deprovisioned(
-        home, "clinic", on=TODAY, reason="", by="Cora", now=NOW
+        home, "clinic", on=TODAY, reason="over", by="Cora", now=NOW
     ),
     "reopen": lambda home: record_reopened(home, "clinic", by="Cora", now=NOW),
 }
@@ -299,3 +302,61 @@ def test_events_of_two_writers_come_one_after_the_other(home: Path) -> None:
 
 def test_every_step_is_described() -> None:
     assert all(step.title and step.text and step.by for step in onboarding.list_steps())
+
+
+def test_stewards_are_no_step_done_once_the_last_of_them_has_left(home: Path) -> None:
+    """And one again as soon as somebody has an account, without being recorded anew."""
+    for email in ("a@x.org", "b@x.org"):
+        record_account_opened(home, "clinic", email=email, by="Cora", now=NOW)
+    record_step(home, "clinic", "stewards", on=TODAY, by="Cora", now=NOW)
+    record_account_closed(home, "clinic", email="a@x.org", by="Cora", now=NOW)
+    assert states(home)["stewards"]
+    record_account_closed(home, "clinic", email="b@x.org", by="Cora", now=NOW)
+    assert not states(home)["stewards"]
+    with pytest.raises(CommonwealError, match="that has to wait"):
+        record_drop_area(home, "clinic", url="", by="Cora", now=NOW)
+    record_account_opened(home, "clinic", email="b@x.org", by="Cora", now=NOW)
+    assert states(home)["stewards"]
+
+
+def test_a_site_that_was_closed_is_reopened_without_stewards(home: Path) -> None:
+    open_drop(home)
+    record_deprovisioned(home, "clinic", on=TODAY, reason="over", by="Cora", now=NOW)
+    record_reopened(home, "clinic", by="Cora", now=NOW)
+    assert not states(home)["stewards"]
+    record_step(home, "clinic", "stewards", on=TODAY, by="Cora", now=NOW)
+    assert states(home)["stewards"]
+
+
+def test_a_step_that_is_lacking_is_not_done_and_others_wait_for_it(home: Path) -> None:
+    open_drop(home)
+    told = {s.step.name: s for s in read_checklist(home, "clinic", lacking=("stewards",))}
+    assert told["stewards"].done_on is None
+    assert told["test_load"].waits_for == ("stewards",)
+    assert told["drop_area"].is_done
+
+
+def test_a_site_is_registered_without_the_space_around_its_words(tmp_path: Path) -> None:
+    register_site(tmp_path, replace(CLINIC, title=" The clinic ", state=" MA "))
+    register_site(tmp_path, replace(CLINIC, title="The clinic", state="MA"))
+    assert get_site(tmp_path, "clinic").title == "The clinic"
+
+
+@given(words=st.text(max_size=600))
+def test_words_on_record_are_one_printable_line_or_refused(words: str) -> None:
+    said = words.strip()
+    if said and said.isprintable() and len(said) <= LONGEST:
+        assert check_words("The reason", words) == said
+    else:
+        with pytest.raises(CommonwealError, match="The reason"):
+            check_words("The reason", words)
+
+
+@pytest.mark.parametrize("only_synthetic", [True, False])
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_synthetic_programme_takes_nobody_real(*, only_synthetic: bool, synthetic: bool) -> None:
+    if only_synthetic and not synthetic:
+        with pytest.raises(CommonwealError, match="synthetic as a whole"):
+            check_fits_programme(synthetic=synthetic, only_synthetic=only_synthetic)
+    else:
+        check_fits_programme(synthetic=synthetic, only_synthetic=only_synthetic)

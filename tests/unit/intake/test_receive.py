@@ -169,6 +169,17 @@ def test_a_site_without_an_agreement_is_held(tmp_path: Path) -> None:
     assert outcome.state == "current"
 
 
+def test_a_synthetic_programme_holds_what_is_not_declared_synthetic(
+    home: Path, drop: Location
+) -> None:
+    put_declared(drop, today(), 1, synthetic=False)
+    (outcome,) = receive(home, only_synthetic=True)
+    assert (outcome.state, "synthetic as a whole" in outcome.said) == ("held", True)
+    put_declared(drop, today(), 1)
+    (outcome,) = receive(home, only_synthetic=True)
+    assert outcome.state == "current"
+
+
 def test_the_latest_wins_and_the_others_are_told(home: Path, drop: Location) -> None:
     put_declared(drop, today(1, days=1), 1)
     put_declared(drop, today(2), 1, 2)

@@ -1,6 +1,7 @@
 """Comparing, checking anew, excluding and listing what landed."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,13 @@ from tests.intake_folders import SETTINGS, check, csv_text, valid_row, write_per
 
 from commonweal.engine.storage import Location
 from commonweal.intake.check.concepts import Terms
-from commonweal.intake.landing import Submission, get_accepted, submit_folder, verify_submission
+from commonweal.intake.landing import (
+    Delivery,
+    Submission,
+    get_accepted,
+    submit_folder,
+    verify_submission,
+)
 from commonweal.intake.lifecycle.acts import (
     declare_folder,
     exclude_submission,
@@ -159,6 +166,37 @@ def test_what_is_excluded_gives_no_data_until_it_is_included(tmp_path: Path, hom
     write_persons(tmp_path / "c", 1, 2, 3)
     newer = hand_in(tmp_path / "c", home, hours=2)
     assert get_accepted(home, "hospital") == newer
+
+
+@pytest.mark.parametrize("decide", [exclude_submission, include_submission])
+@pytest.mark.parametrize("reason", ["", "  ", "a\x1b[2Jb"])
+def test_no_decision_goes_on_record_without_a_reason(
+    tmp_path: Path, home: Path, decide: Callable[..., object], reason: str
+) -> None:
+    write_persons(tmp_path / "a", 1)
+    current = hand_in(tmp_path / "a", home)
+    if decide is include_submission:
+        exclude_submission(ledger(home), current, "units")
+    before = ledger(home).read(current.key).events
+    with pytest.raises(CommonwealError, match="The reason"):
+        decide(ledger(home), current, reason)
+    with pytest.raises(CommonwealError, match="name of who does it is blank"):
+        make_ledger(home, "hospital", NOW, " ")
+    with pytest.raises(CommonwealError, match="The reason"):
+        Retraction(current, reason, "Cora")
+    with pytest.raises(CommonwealError, match="name of who does it is blank"):
+        Retraction(current, "units", "")
+    assert ledger(home).read(current.key).events == before
+
+
+def test_a_synthetic_programme_takes_no_real_records_in(tmp_path: Path, home: Path) -> None:
+    write_persons(tmp_path / "a", 1)
+    asked = {"home": home, "site": "hospital", "purpose": Purpose.PRODUCTION, "now": NOW}
+    asked |= {"report": check(tmp_path / "a"), "delivery": Delivery(only_synthetic=True)}
+    with pytest.raises(CommonwealError, match="synthetic as a whole"):
+        submit_folder(tmp_path / "a", synthetic=False, **asked)
+    assert get_accepted(home, "hospital") is None
+    assert submit_folder(tmp_path / "a", synthetic=True, **asked).is_accepted
 
 
 def test_a_submission_from_before_there_were_histories_is_known(tmp_path: Path, home: Path) -> None:

@@ -1,5 +1,6 @@
 """Writes of people on these pages. Each of them leaves a row that says who did what."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -31,13 +32,42 @@ def write_audit(by: str, action: str, *, site: str = "", **facts: Any) -> None:
 
 @transaction.atomic
 def add_contact(by: User, site: str, *, name: str, email: str, duty: str) -> Contact:
-    """Add somebody who is told; of one who is there already, the details are changed."""
-    facts = {"name": name, "duty": duty, "confirmed_on": timezone.now().date()}
-    contact, _made = Contact.objects.update_or_create(
-        site=site, email=email.strip().lower(), defaults=facts
+    """Add somebody who is told.
+
+    Raises:
+        CommonwealError: the address is on the list; the message says whose it is.
+    """
+    email = email.strip().lower()
+    _check_is_new(site, email)
+    contact = Contact.objects.create(
+        site=site, email=email, name=name, duty=duty, confirmed_on=timezone.now().date()
     )
-    write_audit(by.email, "contact_added", site=site, email=contact.email)
+    write_audit(by.email, "contact_added", site=site, email=email)
     return contact
+
+
+@transaction.atomic
+def edit_contact(by: User, contact: Contact, *, name: str, email: str, duty: str) -> None:
+    """Change the details of somebody on the list.
+
+    Raises:
+        CommonwealError: the address is that of another one; the message says whose it is.
+    """
+    email = email.strip().lower()
+    if email != contact.email:
+        _check_is_new(contact.site, email)
+    contact.name, contact.email, contact.duty = name, email, duty
+    contact.confirmed_on = timezone.now().date()
+    contact.save()
+    write_audit(by.email, "contact_changed", site=contact.site, email=email)
+
+
+def _check_is_new(site: str, email: str) -> None:
+    for known in Contact.objects.filter(site=site, email=email):
+        raise CommonwealError(
+            _("This address is on the list already, as that of %(name)s.") % {"name": known.name},
+            fix=_("Change the details of that contact, or use another address."),
+        )
 
 
 @transaction.atomic
@@ -60,31 +90,48 @@ def confirm_contacts(by: User, site: str) -> int:
 def add_steward(by: User, site: str, *, email: str, name: str, password: str, **facts: Any) -> User:
     """Make a steward's account, and write down beside the data that there is one.
 
+    Whoever was a steward of the site before gets the same account again, with the password,
+    the rules of behaviour and the training of today.
+
     Raises:
-        CommonwealError: the position is filled, the address has an account, or the registry
-            has no room for another steward of the site.
+        CommonwealError: the position is filled, the address has another account, or the
+            registry has no room for another steward of the site.
     """
-    email, position = email.strip().lower(), facts["position"]
-    if User.objects.filter(email=email).exists():
+    email = email.strip().lower()
+    user = User.objects.filter(email=email).first()
+    returns = user is not None
+    if user is None:
+        user = User(email=email, role=Role.STEWARD)
+    elif not Steward.objects.filter(user=user, site=site).exclude(ended_on=None).exists():
         raise CommonwealError(
             _("There is an account with this email address already."),
             fix=_("Use another address: an account belongs to one site."),
         )
-    user = User.objects.create_user(email=email, name=name, password=password, role=Role.STEWARD)
+    _open_account(user, site, name=name, password=password, facts=facts)
+    act = {"site": site, "email": email, "position": facts["position"]}
+    write_audit(by.email, "steward_returned" if returns else "steward_added", **act)
+    # Last, since it cannot be undone: what fails before it leaves no account anywhere.
+    record_account_opened(get_home(), site, email=email, by=by.email, now=timezone.now())
+    return user
+
+
+def _open_account(
+    user: User, site: str, *, name: str, password: str, facts: Mapping[str, Any]
+) -> None:
+    """Let somebody sign in, from today on, as a steward of a site."""
+    user.name, user.is_active = name, True
+    user.set_password(password)
+    user.save()
+    today = timezone.now().date()
+    open_now = {"site": site, "started_on": today, "ended_on": None, **facts}
     try:
         with transaction.atomic():
-            today = timezone.now().date()
-            Steward.objects.create(user=user, site=site, started_on=today, **facts)
+            Steward.objects.update_or_create(user=user, defaults=open_now)
     except IntegrityError as error:
-        user.delete()
         raise CommonwealError(
             _("The site has a steward in this position already."),
             fix=_("End the account of the other one first; a site has two stewards at most."),
         ) from error
-    write_audit(by.email, "steward_added", site=site, email=email, position=position)
-    # Last, since it cannot be undone: what fails before it leaves no account anywhere.
-    record_account_opened(get_home(), site, email=email, by=by.email, now=timezone.now())
-    return user
 
 
 @transaction.atomic
@@ -142,9 +189,19 @@ def retry_notice(by: User, notice: Notice) -> None:
 
 
 @transaction.atomic
-def save_guide(by: User, page: str, language: str, text: str, *, now: datetime) -> None:
-    """Add a version of a page of the guide, unless it is the one that is shown."""
+def save_guide(
+    by: User, page: str, language: str, text: str, *, over: int | None, now: datetime
+) -> None:
+    """Add a version of a page of the guide, unless it is the one that is shown.
+
+    ``over`` is the version that the writer began with, None for the words the page came with.
+
+    Raises:
+        CommonwealError: somebody else published a version since then.
+    """
     latest = GuideText.objects.filter(page=page, language=language).first()
+    if (latest.pk if latest else None) != over:
+        raise CommonwealError(_("A newer version was published while you were writing."))
     if latest is None or latest.text != text:
         GuideText.objects.create(page=page, language=language, text=text, at=now, by=by.name)
         write_audit(by.email, "guide_changed", page=page, language=language)

@@ -43,6 +43,11 @@ class GuidePage:
     edited: GuideText | None
 
     @property
+    def version(self) -> int | None:
+        """Which version it is; None for the words it came with."""
+        return self.edited.pk if self.edited else None
+
+    @property
     def html(self) -> str:
         """The words as HTML."""
         return render_markup(self.text)

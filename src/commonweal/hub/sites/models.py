@@ -24,7 +24,10 @@ class Position(models.TextChoices):
 
 
 class Steward(models.Model):
-    """The account that sends data for a site. ``ended_on`` closes it, at once and for good."""
+    """The account that sends data for a site. ``ended_on`` closes it at once.
+
+    A steward who is added again, with everything signed anew, has the same account.
+    """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="steward")
     site = models.CharField(_("site"), max_length=SITE_LENGTH, db_index=True)

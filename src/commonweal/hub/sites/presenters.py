@@ -12,9 +12,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commonweal.hub.sites.checklist import has_contacts, read_live_checklist
 from commonweal.hub.sites.counted import is_counted
 from commonweal.hub.sites.models import (
-    Contact,
     CreditRow,
     Deadline,
     Issue,
@@ -30,7 +30,7 @@ from commonweal.hub.sites.trends import find_title
 from commonweal.hub.sites.waiting import look_into_drop_area
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.history import DAMAGED
-from commonweal.intake.onboarding import StepStatus, read_checklist
+from commonweal.intake.onboarding import StepStatus
 from commonweal.intake.sites import Site, list_sites
 
 STATE_TONES: Mapping[str, str] = {
@@ -173,24 +173,30 @@ def find_latest(site: str) -> SubmissionRow | None:
     return list_light(site).first()
 
 
-def build_deadlines(site: Site | None, today: date) -> list[DeadlineView]:
-    """Deadlines that are to come, and the last one that is over."""
+def build_deadlines(site: Site, today: date) -> list[DeadlineView]:
+    """Deadlines of a site that are to come, and the last one that is over."""
     past = Deadline.objects.filter(on__lt=today).order_by("-on")[:1]
     coming = Deadline.objects.filter(on__gte=today)
     return [
-        DeadlineView(
-            deadline,
-            days=(deadline.on - today).days,
-            is_over=deadline.on < today,
-            is_met=bool(site and has_submitted(site.name, deadline)),
-        )
+        _build_deadline(deadline, today, is_met=has_submitted(site.name, deadline))
         for deadline in [*past, *coming]
     ]
 
 
+def list_posted(today: date) -> list[DeadlineView]:
+    """Every deadline that is posted, so that each of them can be taken back."""
+    return [_build_deadline(one, today, is_met=False) for one in Deadline.objects.all()]
+
+
+def _build_deadline(deadline: Deadline, today: date, *, is_met: bool) -> DeadlineView:
+    return DeadlineView(
+        deadline, days=(deadline.on - today).days, is_over=deadline.on < today, is_met=is_met
+    )
+
+
 def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
     """Everything the first page of a site shows."""
-    checklist = read_checklist(home, site.name)
+    checklist = read_live_checklist(home, site.name)
     rows = list_light(site.name)
     current = rows.filter(state="current").first()
     coming = [view for view in build_deadlines(site, today) if not view.is_over]
@@ -206,7 +212,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
         "is_measured": bool(current and current.metrics and is_counted(current)),
         "credit": find_credit(site.name),
         "are_contacts_stale": are_contacts_stale(site.name, today),
-        "has_contacts": Contact.objects.filter(site=site.name).exists(),
+        "has_contacts": has_contacts(site.name),
     }
 
 
@@ -289,7 +295,7 @@ def list_stewards(site: str) -> list[Steward]:
 
 
 def _build_site(home: Path, site: Site, overdue: Deadline | None) -> SiteRow:
-    wanted = [s for s in read_checklist(home, site.name) if not s.step.optional]
+    wanted = [s for s in read_live_checklist(home, site.name) if not s.step.optional]
     following = find_next_step(wanted)
     latest = find_latest(site.name)
     is_late = overdue is not None and not site.closed_on and is_expected(site)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from commonweal.intake.onboarding import Step, get_step, read_checklist
@@ -27,7 +28,8 @@ MADE_UP_ONLY = _("Production: made-up records only, for now")
 def list_choices(site: Site) -> list[tuple[Purpose, Any]]:
     """The purposes a site may send now; production of made-up records is open to every site."""
     words = {**MEANINGS}
-    if not is_open_to_production(site):
+    synthetic: bool = settings.COMMONWEAL.programme.synthetic
+    if not (synthetic or is_open_to_production(site)):
         words[Purpose.PRODUCTION] = MADE_UP_ONLY
     return [
         (purpose, said)

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from commonweal.hub.accounts.models import User
 from commonweal.hub.sites.actions import close_account, write_audit
-from commonweal.hub.sites.models import Contact, Steward
+from commonweal.hub.sites.checklist import has_contacts, has_stewards
+from commonweal.hub.sites.models import Steward
 from commonweal.hub.sites.outbox import list_recipients, write_notice
 from commonweal.intake.onboarding import (
     authorise,
     record_deprovisioned,
     record_drop_area,
+    record_edited,
     record_isa_executed,
     record_reopened,
     record_step,
@@ -36,19 +38,36 @@ def add_site(home: Path, by: User, site: Site) -> None:
     write_audit(by.email, "site_registered", site=site.name)
 
 
-def record(home: Path, by: User, site: Site, step: str, *, on: date) -> None:
-    """Record a step of the onboarding.
+def edit_site(home: Path, by: User, site: Site, said: Mapping[str, str]) -> None:
+    """Mend what is said of a site; what stays the same is not written down.
 
     Raises:
-        CommonwealError: its turn has not come, or the site is closed.
+        CommonwealError: a detail does not fit.
     """
+    different = record_edited(home, site.name, said, by=by.email, now=timezone.now())
+    if different:
+        write_audit(by.email, "site_edited", site=site.name, **different)
+
+
+def record(home: Path, by: User, site: Site, step: str, *, on: date) -> None:
+    """Record a step of the onboarding; one of ``DONE_HERE`` is done at once, whatever ``on``.
+
+    Raises:
+        CommonwealError: its turn has not come, the day does not fit, or the site is closed.
+    """
+    if step in DONE_HERE:
+        on = timezone.now().date()
     act = _ACTS.get(step, _record_other(step))
     act(home, site, by, on)
     write_audit(by.email, "step_recorded", site=site.name, step=step, on=on.isoformat())
 
 
 def close_site(home: Path, by: User, site: Site, *, reason: str) -> None:
-    """Take nothing from a site any more, and close the accounts of its stewards at once."""
+    """Take nothing from a site any more, and close the accounts of its stewards at once.
+
+    Raises:
+        CommonwealError: it is closed already, or the reason is blank.
+    """
     now = timezone.now()
     record_deprovisioned(home, site.name, on=now.date(), reason=reason, by=by.email, now=now)
     with transaction.atomic():
@@ -58,7 +77,11 @@ def close_site(home: Path, by: User, site: Site, *, reason: str) -> None:
 
 
 def reopen_site(home: Path, by: User, site: Site) -> None:
-    """Take the closing back; stewards get accounts of their own again."""
+    """Take the closing back; accounts of stewards stay closed until they are added again.
+
+    Raises:
+        CommonwealError: it is not closed.
+    """
     record_reopened(home, site.name, by=by.email, now=timezone.now())
     write_audit(by.email, "site_reopened", site=site.name)
 
@@ -121,7 +144,7 @@ def _authorise(home: Path, site: Site, by: User, on: date) -> None:
 
 
 def _check_contacts(home: Path, site: Site, by: User, on: date) -> None:
-    if not Contact.objects.filter(site=site.name).exists():
+    if not has_contacts(site.name):
         raise CommonwealError(
             _("The site has no contacts yet."), fix=_("Add at least one, then confirm the list.")
         )
@@ -134,13 +157,15 @@ def _approve_stewards(home: Path, site: Site, by: User, on: date) -> None:
 
 
 def _check_stewards(site: str) -> None:
-    if not Steward.objects.filter(site=site, ended_on=None).exists():
+    if not has_stewards(site):
         raise CommonwealError(
             _("The site has no steward yet."),
             fix=_("Add the primary steward first, with rules of behaviour and training."),
         )
 
 
+DONE_HERE = ("drop_area", "production")
+"""Steps that are not reported but done, by being recorded: their day is the day of the act."""
 _ACTS: Mapping[str, Act] = MappingProxyType(
     {
         "isa": _record_isa,

@@ -37,8 +37,18 @@ REFUSALS: Mapping[str, Any] = {
     "The site {site} is registered already, with other details.": _("Choose another name."),
     "There is no site called '{name}'.": _("Choose one of the registered sites."),
     "There is no step called '{name}'.": _("Choose one of the steps of the onboarding."),
-    "The agreement cannot have been executed on {day}.": _(
+    "This cannot have been done on {day}.": _(
         "Check the year: the day lies between 2000 and today."
+    ),
+    "{what} is blank.": _("Say it in a few words."),
+    "{what} has {number} characters.": _("Say it more shortly."),
+    "{what} holds a line break or another character that cannot be read.": _(
+        "Type it again, without pasting."
+    ),
+    "The state is not given by two capital letters.": _("Use its postal abbreviation."),
+    "This programme is synthetic as a whole and takes no records of real people.": _(
+        "Declare the records as made up if they are; those of real people belong to a programme "
+        "of their own."
     ),
     "The step {name} is not recorded by hand alone.": _("It needs more than a day."),
     "A test load passes by itself when a submission that proves the drop area is accepted.": _(
@@ -108,6 +118,10 @@ DETAILS = (
     "1 person whose records were",
     "{number} persons whose records were",
     "it is not declared as made up",
+    "The reason",
+    "The full name",
+    "The awardee",
+    "The organisation",
     "it has no row",
     "it was handed in at the data centre, and not put into the site's drop area",
     "the data centre has not recorded {steps} yet",

@@ -2,14 +2,14 @@
 
 from django.urls import path, re_path
 
-from commonweal.hub.sites.views import curator, guide, home, pickup, site
+from commonweal.hub.sites.views import curator, guide, home, people, pickup, registry, site
 
 app_name = "sites"
 urlpatterns = [
     path("", home.show_home, name="home"),
     path("board/", curator.show_board, name="board"),
     path("sprint/", curator.show_sprint, name="sprint"),
-    path("register/", curator.register_site, name="register"),
+    path("register/", registry.register, name="register"),
     path("deadlines/", curator.edit_deadlines, name="edit_deadlines"),
     path("deadlines/<int:deadline_id>/remove/", curator.take_deadline_back, name="remove_deadline"),
     path("outbox/", curator.show_outbox, name="outbox"),
@@ -46,10 +46,11 @@ urlpatterns = [
     path("of/<slug:site>/issues/<int:issue_id>/", site.show_issue, name="issue"),
     path("of/<slug:site>/sprint/", site.show_sprint, name="site_sprint"),
     path("of/<slug:site>/deadlines/", site.show_deadlines, name="deadlines"),
-    path("of/<slug:site>/people/", site.show_people, name="people"),
-    path("of/<slug:site>/people/confirm/", site.confirm_people, name="confirm_people"),
+    path("of/<slug:site>/people/", people.show_people, name="people"),
+    path("of/<slug:site>/people/confirm/", people.confirm_people, name="confirm_people"),
+    path("of/<slug:site>/people/<int:contact_id>/edit/", people.edit_person, name="edit_person"),
     path(
-        "of/<slug:site>/people/<int:contact_id>/remove/", site.remove_person, name="remove_person"
+        "of/<slug:site>/people/<int:contact_id>/remove/", people.remove_person, name="remove_person"
     ),
     path("of/<slug:site>/people/steward/", curator.show_new_steward, name="new_steward"),
     path(
@@ -58,6 +59,8 @@ urlpatterns = [
         name="remove_steward",
     ),
     path("of/<slug:site>/onboarding/", site.show_onboarding, name="onboarding"),
-    path("of/<slug:site>/onboarding/<slug:step>/", curator.record_step, name="record_step"),
-    path("of/<slug:site>/close/", curator.close_or_reopen, name="close"),
+    path("of/<slug:site>/onboarding/<slug:step>/", registry.record_step, name="record_step"),
+    path("of/<slug:site>/edit/", registry.edit, name="edit_site"),
+    path("of/<slug:site>/close/", registry.close, name="close"),
+    path("of/<slug:site>/reopen/", registry.reopen, name="reopen"),
 ]

@@ -21,6 +21,7 @@ from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.settle import Ledger, settle_site
 from commonweal.intake.lifecycle.tombstones import add_returned
 from commonweal.intake.metrics import Surroundings
+from commonweal.intake.recording import check_optional_words, check_words
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import (
     METRICS,
@@ -56,6 +57,7 @@ def rerun_check(
     With it go metrics that are measured anew. The newest report and metrics are those that are
     shown. The verdict of the submission stays: whoever wants another hands in again.
     """
+    reason = check_optional_words("The reason", reason)
     with alone_in(submission.folder.parent), _linked(submission) as folder:
         report = check_folder(
             folder,
@@ -126,6 +128,12 @@ def include_submission(ledger: Ledger, submission: Submission, reason: str) -> H
 
 
 def _decide(ledger: Ledger, submission: Submission, event: str, reason: str) -> History:
+    """Record a decision with its reason.
+
+    Raises:
+        CommonwealError: the reason is blank, or the submission cannot go there from its state.
+    """
+    reason = check_words("The reason", reason)
     with alone_in(submission.folder.parent):
         ledger.add(ledger.read(submission.key), event, submission.id, reason=reason)
         settle_site(ledger)
@@ -165,5 +173,10 @@ def _store(
 
 
 def make_ledger(home: Path, site: str, now: datetime, by: str) -> Ledger:
-    """Where the events of one act are written, all at one time."""
-    return Ledger(home, site, lambda: now, by)
+    """Where the events of one act are written, all at one time.
+
+    Raises:
+        CommonwealError: the name of who acts is blank.
+    """
+    name = check_words("The name of who does it", by)
+    return Ledger(home, site, lambda: now, name)

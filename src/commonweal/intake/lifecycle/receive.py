@@ -43,7 +43,7 @@ from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.reception import Receiver, name_tables, take_folder
 from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_site
 from commonweal.intake.lifecycle.states import get_states
-from commonweal.intake.sites import Site, check_authorised
+from commonweal.intake.sites import Site, check_authorised, check_fits_programme
 from commonweal.intake.submission import REPORT_PAGE, Submission, list_of_site
 from commonweal.schema.errors import CommonwealError
 
@@ -105,7 +105,7 @@ def _receive(receiver: Receiver, site: Site) -> list[Outcome]:
     try:
         area = _leave_out_damaged(ledger, survey_drop(drop.list_files()))
         _tell_misnamed(ledger, area)
-        seen = [found for f in area.folders if (found := _look(ledger, site, drop, f))]
+        seen = [found for f in area.folders if (found := _look(receiver, site, drop, f))]
     except StorageError as error:
         return [Outcome(site.name, "", "unreachable", error.found)]
     for folder, declaration in _decide(ledger, seen):
@@ -140,8 +140,9 @@ def _tell_misnamed(ledger: Ledger, area: DropArea) -> None:
             ledger.add(history, "misnamed", folder=name)
 
 
-def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Seen | None:
+def _look(receiver: Receiver, site: Site, drop: Location, folder: DropFolder) -> _Seen | None:
     """Bring the history of a folder up to what is there; None when it is closed."""
+    ledger = receiver.ledger(site)
     history = _reopen_expired(ledger, ledger.read(folder.name), folder)
     if history.state not in OPEN:
         _note_late_changes(ledger, history, folder)
@@ -157,7 +158,7 @@ def _look(ledger: Ledger, site: Site, drop: Location, folder: DropFolder) -> _Se
     if history.state == "absent":
         history = ledger.add(history, "seen", **_detail(standing, "", declaration))
     if declaration is not None and standing.state == "ready":
-        standing, said = _check_gates(site, folder, declaration, standing)
+        standing, said = _check_gates(receiver, site, folder, declaration, standing)
     history = _apply(ledger, history, folder, standing, _detail(standing, said, declaration))
     return _Seen(folder, declaration, history.state) if history.state in OPEN else None
 
@@ -203,10 +204,17 @@ def _read_declaration(
 
 
 def _check_gates(
-    site: Site, folder: DropFolder, declaration: Declaration, standing: Standing
+    receiver: Receiver,
+    site: Site,
+    folder: DropFolder,
+    declaration: Declaration,
+    standing: Standing,
 ) -> tuple[Standing, str]:
-    """Hold what the site is not authorised to send, and what holds no table."""
+    """Hold what the site or the programme does not take, and what holds no table."""
     try:
+        check_fits_programme(
+            synthetic=declaration.synthetic, only_synthetic=receiver.only_synthetic
+        )
         check_authorised(
             site,
             declaration.purpose,

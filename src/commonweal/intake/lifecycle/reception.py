@@ -45,7 +45,7 @@ class Receiver:
     """What receiving works with. ``locate`` gives the path or URL of a site's drop area,
     ``around`` what the metrics of a submission of that day are measured against, and ``announce``
     is called with each submission that landed, at least once; what it returns is written into
-    the receipt as well.
+    the receipt as well. ``only_synthetic`` says that the programme takes no records of real people.
     """
 
     home: Path
@@ -57,6 +57,7 @@ class Receiver:
     around: Callable[[date], Surroundings] | None = None
     announce: Callable[[Submission], Mapping[str, Any] | None] | None = None
     progress: FileProgress | None = None
+    only_synthetic: bool = False
 
     def drop_area(self, site: Site) -> Location:
         """The place a site puts files."""
@@ -210,5 +211,11 @@ def _land(
         synthetic=declaration.synthetic,
         now=now,
         report=report,
-        delivery=Delivery(receiver.by, folder.name, is_ours=True, around=around),
+        delivery=Delivery(
+            receiver.by,
+            folder.name,
+            is_ours=True,
+            around=around,
+            only_synthetic=receiver.only_synthetic,
+        ),
     )

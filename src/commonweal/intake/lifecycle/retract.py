@@ -33,6 +33,7 @@ from commonweal.intake.lifecycle.settle import Ledger, receiving_alone, settle_s
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.lifecycle.tombstones import add_returned, name_ids, remember_retracted
 from commonweal.intake.metrics import Surroundings
+from commonweal.intake.recording import check_words
 from commonweal.intake.report import CheckReport
 from commonweal.intake.submission import COMPARISON, LandedFile, Submission, list_of_site
 from commonweal.schema.errors import CommonwealError
@@ -72,6 +73,15 @@ class Retraction:
     drop: Location | None = None
     list_derived: Callable[[Submission], Sequence[Path]] = _nothing_derived
     only_this: bool = False
+
+    def __post_init__(self) -> None:
+        """A reason and a name go on record.
+
+        Raises:
+            CommonwealError: one of them is blank.
+        """
+        check_words("The reason", self.reason)
+        check_words("The name of who does it", self.by)
 
 
 @dataclass(frozen=True)

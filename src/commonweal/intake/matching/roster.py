@@ -28,6 +28,7 @@ from commonweal.engine.storage import (
 from commonweal.intake.matching.declared import FIELDS
 from commonweal.intake.matching.eligible import Barrier, list_eligible
 from commonweal.intake.matching.matched import ProgrammeSide
+from commonweal.intake.recording import check_words
 from commonweal.schema.errors import CommonwealError
 
 FOLDER = "rosters"
@@ -197,8 +198,10 @@ def download_roster(
     once one goes after the other.
 
     Raises:
-        CommonwealError: there is a file at ``out`` already, or it cannot be written.
+        CommonwealError: there is a file at ``out`` already, or it cannot be written, or nobody is
+            named who downloads it.
     """
+    by = check_words("The name of who downloads it", by)
     make_private(home / FOLDER)
     with hold_lock(home / FOLDER / f".{site}.lock"):
         roster = build_roster(site, programme, find_last_download(home, site))

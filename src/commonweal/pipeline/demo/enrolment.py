@@ -98,6 +98,7 @@ def _receive(settings: Settings, site: Site, at: datetime) -> None:
         settings.storage,
         clock=lambda: at,
         around=lambda _: get_surroundings(settings, day=today),
+        only_synthetic=settings.programme.synthetic,
     )
     receive_site(receiver, site)
 

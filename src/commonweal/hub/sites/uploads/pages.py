@@ -42,8 +42,9 @@ from commonweal.hub.sites.uploads.views import get_settings
 from commonweal.intake.drop_area import list_file_names, make_area
 from commonweal.intake.lifecycle.declaration import DECLARATION, parse_declaration
 from commonweal.intake.lifecycle.drop import parse_version
+from commonweal.intake.onboarding import Step
 from commonweal.intake.purposes import choose_dialect
-from commonweal.intake.sites import Site, check_authorised, get_site
+from commonweal.intake.sites import Purpose, Site, check_authorised, check_fits_programme, get_site
 from commonweal.schema.errors import CommonwealError
 
 UNREADABLE = 422
@@ -146,7 +147,7 @@ def show_uploads(request: HttpRequest, steward: Steward) -> HttpResponse:
         "site": steward.site,
         "form": form,
         "drafts": [_describe(draft) for draft in drafts],
-        "missing": list_missing_steps(get_settings().home, steward.site),
+        "missing": _list_missing(steward.site),
         "sftp_port": get_settings().drop.sftp_port,
     }
     return render(request, "sites/uploads/index.html", context, status=_status(form))
@@ -165,9 +166,7 @@ def finish(request: HttpRequest, steward: Steward, draft_id: str) -> HttpRespons
     """Hand the submission in, if everything has arrived as it is on the steward's machine."""
     draft = steward.get_draft(draft_id)
     try:
-        check_authorised(
-            steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect
-        )
+        _check_gates(steward.site, draft.purpose, synthetic=draft.synthetic, dialect=draft.dialect)
         stated = _read_checksums(request.POST.get("checksums", ""))
         rows = SubmissionRow.objects.filter(site=steward.site.name)
         known = rows.values_list("folder", flat=True)
@@ -244,7 +243,7 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
     said = form.cleaned_data
     synthetic = said["kind"] == "synthetic"
     dialect = choose_dialect(said["purpose"], said["dialect"])
-    check_authorised(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
+    _check_gates(steward.site, said["purpose"], synthetic=synthetic, dialect=dialect)
     draft = start_draft(
         steward.area,
         steward=steward.key,
@@ -254,6 +253,17 @@ def _start(steward: Steward, form: DeclarationForm) -> HttpResponseRedirect:
         now=datetime.now(tz=UTC),
     )
     return HttpResponseRedirect(reverse("uploads:draft", args=[draft.id]))
+
+
+def _check_gates(site: Site, purpose: Purpose, *, synthetic: bool, dialect: str) -> None:
+    """Refuse what the programme or the site does not take.
+
+    Raises:
+        CommonwealError: it does not, and why.
+    """
+    only_synthetic = get_settings().programme.synthetic
+    check_fits_programme(synthetic=synthetic, only_synthetic=only_synthetic)
+    check_authorised(site, purpose, synthetic=synthetic, dialect=dialect)
 
 
 def _take(draft: Draft, file: "UploadedFile[Any]") -> None:
@@ -317,6 +327,12 @@ def _describe(draft: Draft) -> DraftRow:
 
 def _find_words(choices: Iterable[tuple[Any, Any]], value: str) -> str:
     return str(dict(choices).get(value, value))
+
+
+def _list_missing(site: Site) -> list[Step]:
+    """What keeps a site from production; nothing does where nobody is real."""
+    configured = get_settings()
+    return [] if configured.programme.synthetic else list_missing_steps(configured.home, site)
 
 
 def _explain(error: CommonwealError | RefusedError) -> str:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from commonweal.engine.settings import Settings
 from commonweal.hub.sites.access import get_steward_site
+from commonweal.hub.sites.refusals import explain_refusal
 from commonweal.hub.sites.uploads import protocol
 from commonweal.hub.sites.uploads.drafts import Draft, add_upload, find_draft
 from commonweal.hub.sites.uploads.protocol import Answer, RefusedError
@@ -142,7 +143,7 @@ def _get_own_draft(request: HttpRequest, draft_id: str) -> Draft:
     try:
         area = area_of(home, get_site(home, name))
     except CommonwealError as error:
-        raise RefusedError(HTTPStatus.FORBIDDEN, str(error)) from error
+        raise RefusedError(HTTPStatus.FORBIDDEN, explain_refusal(error)) from error
     draft = find_draft(area, steward=str(request.user.pk), draft_id=draft_id)
     if draft is None:
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""The pages of the data centre: the board, the outbox, deadlines, steps, the audit."""
+"""The pages of the data centre: the board, the outbox, deadlines, stewards, the audit."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -14,25 +14,23 @@ from commonweal.hub.sites.actions import (
     remove_deadline,
     retry_notice,
 )
-from commonweal.hub.sites.forms import DeadlineForm, ReasonForm, SiteForm, StepForm, StewardForm
+from commonweal.hub.sites.audit_words import build_line
+from commonweal.hub.sites.forms import DeadlineForm, StewardForm
 from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus
 from commonweal.hub.sites.presenters import (
     build_board,
     build_columns,
-    build_deadlines,
     count_notices,
+    list_posted,
 )
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.hub.sites.refusals import explain_refusal
-from commonweal.hub.sites.registry_acts import add_site, close_site, record, reopen_site
 from commonweal.hub.sites.sprint import build_headings, build_lines
-from commonweal.hub.sites.views.site import UNREADABLE, build_onboarding, frame, get_user
-from commonweal.intake.sites import Purpose, Site, list_sites
+from commonweal.hub.sites.views.site import UNREADABLE, frame, get_user
+from commonweal.intake.sites import Site, list_sites
 from commonweal.schema.errors import CommonwealError
 
 QUARTERS = 4
-BEFORE_PRODUCTION = (Purpose.TEST, Purpose.SPRINT, Purpose.ALPHA)
-"""What a site may send from its first day; production is authorised later."""
 ENTRIES_ON_A_PAGE = 50
 
 
@@ -56,59 +54,6 @@ def show_sprint(request: HttpRequest) -> HttpResponse:
         "lines": build_lines(sites, timezone.now().date()),
     }
     return render(request, "sites/sprint.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_curators
-def register_site(request: HttpRequest) -> HttpResponse:
-    """Add a site to the registry."""
-    form = SiteForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        said = dict(form.cleaned_data)
-        name = said.pop("site_name")
-        try:
-            add_site(get_home(), get_user(request), Site(name, purposes=BEFORE_PRODUCTION, **said))
-            return redirect("sites:onboarding", site=name)
-        except CommonwealError as error:
-            form.add_error(None, explain_refusal(error))
-    context = {"section": "board", "form": form}
-    status = UNREADABLE if form.errors else 200
-    return render(request, "sites/register.html", context, status=status)
-
-
-@require_POST
-@for_curators
-def record_step(request: HttpRequest, site: Site, step: str) -> HttpResponse:
-    """Record a step of the onboarding."""
-    form = StepForm(request.POST)
-    if not form.is_valid():
-        problem = " ".join(str(e) for errors in form.errors.values() for e in errors)
-        return _refuse_step(request, site, problem)
-    try:
-        record(get_home(), get_user(request), site, step, on=form.cleaned_data["on"])
-    except CommonwealError as error:
-        return _refuse_step(request, site, explain_refusal(error))
-    return redirect("sites:onboarding", site=site.name)
-
-
-def _refuse_step(request: HttpRequest, site: Site, problem: str) -> HttpResponse:
-    context = build_onboarding(request, site, problem)
-    return render(request, "sites/onboarding.html", context, status=UNREADABLE)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_curators
-def close_or_reopen(request: HttpRequest, site: Site) -> HttpResponse:
-    """Close a site for a reason, or take the closing back."""
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and site.closed_on:
-        reopen_site(get_home(), get_user(request), site)
-        return redirect("sites:onboarding", site=site.name)
-    if form.is_bound and form.is_valid():
-        close_site(get_home(), get_user(request), site, reason=form.cleaned_data["reason"])
-        return redirect("sites:onboarding", site=site.name)
-    context = frame(request, site, "onboarding", form=form)
-    return render(request, "sites/close.html", context, status=UNREADABLE if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -160,7 +105,7 @@ def edit_deadlines(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "deadlines",
         "form": form,
-        "deadlines": build_deadlines(None, today),
+        "deadlines": list_posted(today),
         "missing": missing,
     }
     status = UNREADABLE if form.errors else 200
@@ -216,4 +161,6 @@ def show_audit(request: HttpRequest) -> HttpResponse:
     """Who did what."""
     page = Paginator(AuditEntry.objects.all(), ENTRIES_ON_A_PAGE)
     entries = page.get_page(request.GET.get("page"))
-    return render(request, "sites/audit.html", {"section": "audit", "page": entries})
+    lines = [build_line(entry) for entry in entries]
+    context = {"section": "audit", "page": entries, "lines": lines}
+    return render(request, "sites/audit.html", context)

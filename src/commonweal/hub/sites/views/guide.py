@@ -13,6 +13,7 @@ from commonweal.hub.sites.forms import GuideForm
 from commonweal.hub.sites.guide import PAGES, build_facts, list_pages, list_versions, read_page
 from commonweal.hub.sites.markup import render_markup
 from commonweal.hub.sites.views.site import UNREADABLE, get_user
+from commonweal.schema.errors import CommonwealError
 
 
 @require_safe
@@ -41,21 +42,34 @@ def edit_guide(request: HttpRequest, page: str) -> HttpResponse:
     """Change the words of a page; a preview changes nothing."""
     found = read_page(_check(page), _language())
     posted = request.method == "POST"
-    form = GuideForm(request.POST) if posted else GuideForm(initial={"text": found.text})
+    known = {"text": found.text, "over": found.version}
+    form = GuideForm(request.POST) if posted else GuideForm(initial=known)
+    newer = None
     if posted and form.is_valid() and "save" in request.POST:
-        text = form.cleaned_data["text"]
-        save_guide(get_user(request), page, _language(), text, now=timezone.now())
-        return redirect("sites:guide_page", page=page)
+        try:
+            save_guide(
+                get_user(request), page, _language(), **form.cleaned_data, now=timezone.now()
+            )
+            return redirect("sites:guide_page", page=page)
+        except CommonwealError as error:
+            newer = found.edited
+            form = GuideForm({**form.cleaned_data, "over": found.version})
+            form.add_error("text", error.found)
     context = {
+        "newer": newer,
         "section": "guide",
         "page": found,
         "form": form,
         "versions": list_versions(page, _language()),
-        "preview": render_markup(form.cleaned_data["text"]) if posted and form.is_valid() else "",
+        "preview": _preview(form) if posted else "",
         "language_name": dict(settings.LANGUAGES)[_language()],
     }
     status = UNREADABLE if posted and form.errors else 200
     return render(request, "sites/edit_guide.html", context, status=status)
+
+
+def _preview(form: GuideForm) -> str:
+    return render_markup(form.cleaned_data["text"]) if form.is_valid() else ""
 
 
 def _check(page: str) -> str:

@@ -7,15 +7,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from commonweal.hub.accounts.models import User
 from commonweal.hub.sites import sprint
 from commonweal.hub.sites.access import for_site, get_home, is_curator
-from commonweal.hub.sites.actions import add_contact, add_note, confirm_contacts, remove_contact
+from commonweal.hub.sites.actions import add_note
+from commonweal.hub.sites.checklist import read_live_checklist
 from commonweal.hub.sites.counted import list_counted
-from commonweal.hub.sites.forms import ContactForm, NoteForm
-from commonweal.hub.sites.models import Contact, Issue, SubmissionRow
+from commonweal.hub.sites.forms import NoteForm
+from commonweal.hub.sites.models import Issue, SubmissionRow
 from commonweal.hub.sites.persons import build_persons
 from commonweal.hub.sites.presenters import (
     build_deadlines,
@@ -27,12 +28,11 @@ from commonweal.hub.sites.presenters import (
     list_light,
     list_stewards,
 )
-from commonweal.hub.sites.registry_acts import record
-from commonweal.hub.sites.reminders import are_contacts_stale
+from commonweal.hub.sites.registry_acts import DONE_HERE
 from commonweal.hub.sites.reports import SEVERITIES, build_checks, build_files, render_csv
 from commonweal.hub.sites.trends import build_groups, build_lines, find_title, read_values
 from commonweal.hub.sites.waiting import look_into_drop_area
-from commonweal.intake.onboarding import read_checklist
+from commonweal.intake.recording import EARLIEST
 from commonweal.intake.sites import Site
 from commonweal.quality.metrics.value import MetricValue
 
@@ -179,47 +179,6 @@ def show_deadlines(request: HttpRequest, site: Site) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_site
-def show_people(request: HttpRequest, site: Site) -> HttpResponse:
-    """Contacts and stewards, and the form that adds a contact."""
-    form = ContactForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        add_contact(get_user(request), site.name, **form.cleaned_data)
-        return redirect("sites:people", site=site.name)
-    page = frame(request, site, "people", form=form, **build_people(site))
-    return render(request, "sites/people.html", page, status=UNREADABLE if form.errors else 200)
-
-
-def build_people(site: Site) -> dict[str, Any]:
-    """Contacts and stewards of a site."""
-    contacts = list(Contact.objects.filter(site=site.name))
-    return {
-        "contacts": contacts,
-        "stewards": list_stewards(site.name),
-        "confirmed_on": min((contact.confirmed_on for contact in contacts), default=None),
-        "is_stale": are_contacts_stale(site.name, timezone.now().date()),
-    }
-
-
-@require_POST
-@for_site
-def confirm_people(request: HttpRequest, site: Site) -> HttpResponse:
-    """Say that the contacts are right as they are, in the registry as well."""
-    if site.closed_on is None and Contact.objects.filter(site=site.name).exists():
-        confirm_contacts(get_user(request), site.name)
-        record(get_home(), get_user(request), site, "contacts", on=timezone.now().date())
-    return redirect("sites:people", site=site.name)
-
-
-@require_POST
-@for_site
-def remove_person(request: HttpRequest, site: Site, contact_id: int) -> HttpResponse:
-    """Take a contact off the list."""
-    remove_contact(get_user(request), site.name, contact_id)
-    return redirect("sites:people", site=site.name)
-
-
 @require_safe
 @for_site
 def show_onboarding(request: HttpRequest, site: Site) -> HttpResponse:
@@ -227,17 +186,22 @@ def show_onboarding(request: HttpRequest, site: Site) -> HttpResponse:
     return render(request, "sites/onboarding.html", build_onboarding(request, site))
 
 
-def build_onboarding(request: HttpRequest, site: Site, problem: str = "") -> dict[str, Any]:
-    """What the page of the checklist shows."""
+def build_onboarding(
+    request: HttpRequest, site: Site, *, problem: str = "", said: str = ""
+) -> dict[str, Any]:
+    """What the page of the checklist shows, with what was refused or is to be said above it."""
     return frame(
         request,
         site,
         "onboarding",
-        checklist=read_checklist(get_home(), site.name),
+        checklist=read_live_checklist(get_home(), site.name),
         stewards=list_stewards(site.name),
+        earliest=EARLIEST.isoformat(),
         today=timezone.now().date().isoformat(),
         by_itself=("test_load", "closed"),
+        done_here=DONE_HERE,
         problem=problem,
+        said=said,
     )
 
 
