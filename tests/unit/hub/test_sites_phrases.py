@@ -45,7 +45,14 @@ from commonweal.intake.onboarding import (
     record_reopened,
     record_step,
 )
-from commonweal.intake.sites import Purpose, Site, check_authorised, get_site, register_site
+from commonweal.intake.sites import (
+    Purpose,
+    Site,
+    check_authorised,
+    check_fits_programme,
+    get_site,
+    register_site,
+)
 from commonweal.schema.errors import CommonwealError
 
 COUNTED = {"cells", "rows", "lines"}
@@ -91,6 +98,7 @@ def test_a_message_is_filled_in_anew() -> None:
         ("97.5%", "97,5 %"),
         ("1,234", "1\xa0234"),
         ("1900", "1900"),
+        ("sprint", "sprint"),
         ("v5.0 29-FEB-24", "v5.0 29-FEB-24"),
         (
             "it has no row; it is not declared as made up",
@@ -102,6 +110,14 @@ def test_a_message_is_filled_in_anew() -> None:
 def test_what_fills_gaps(english: str, spanish: str) -> None:
     with translation.override("es"):
         assert say_detail(english) == spanish
+
+
+def test_purposes_and_steps_are_named_in_words() -> None:
+    refused = "The site hill is not authorised to send production data."
+    waits = "Production authorised: that has to wait, as something is not done yet."
+    with translation.override("es"):
+        assert "con el propósito producción" in say_sentence(refused)
+        assert say_sentence(waits).startswith("Producción autorizada: tiene que esperar")
 
 
 def test_a_sentence_that_nobody_knows_stays_as_it_is() -> None:
@@ -138,8 +154,15 @@ REFUSED: dict[str, Callable[[Path], object]] = {
     ),
     "not closed": lambda home: record_reopened(home, "hospital", by="", now=NOW),
     "closed for steps": lambda home: record_deprovisioned(
-        home, "clinic", on=NOW.date(), reason="", by="", now=NOW
+        home, "clinic", on=NOW.date(), reason="over", by="", now=NOW
     ),
+    "no reason": lambda home: record_deprovisioned(
+        home, "hospital", on=NOW.date(), reason=" ", by="", now=NOW
+    ),
+    "long": lambda home: register_site(home, Site("hill", "x" * 1000)),
+    "unreadable": lambda home: register_site(home, Site("hill", "a\nb")),
+    "state": lambda home: register_site(home, Site("hill", "Hill", "Ohio")),
+    "real people": lambda _: check_fits_programme(synthetic=False, only_synthetic=True),
     "file": lambda _: check_file_name("patients.csv"),
     "odd file": lambda _: check_file_name("a b"),
 }
@@ -148,7 +171,7 @@ REFUSED: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_pages_know_what_the_intake_refuses(case: str, tmp_path: Path) -> None:
     register_both(tmp_path)
-    record_deprovisioned(tmp_path, "clinic", on=NOW.date(), reason="", by="", now=NOW)
+    record_deprovisioned(tmp_path, "clinic", on=NOW.date(), reason="over", by="", now=NOW)
     with pytest.raises(CommonwealError) as refused:
         REFUSED[case](tmp_path)
     assert find_template(refused.value.found, REFUSALS) is not None
@@ -211,7 +234,7 @@ def test_the_steps_of_the_onboarding_are_said_in_spanish(home: Path) -> None:
     assert "Carga de prueba superada" in page
     assert "Test load passed" not in page
     answer = client.post(
-        reverse("sites:record_step", args=["hospital", "isa"]), {"on": "1999-01-01"}
+        reverse("sites:record_step", args=["hospital", "production"]), {"on": "2026-02-01"}
     )
-    assert "Esto no puede haberse hecho el 1999-01-01." in answer.text
+    assert "Producción autorizada: tiene que esperar, porque aún falta algo." in answer.text
     assert "Carga de prueba" in client.get(reverse("sites:guide_page", args=["timeline"])).text

@@ -15,6 +15,7 @@ from string import Formatter
 from django.utils.translation import gettext, ngettext
 
 from commonweal.hub.common.numbers import show_number
+from commonweal.hub.sites.purposes import PURPOSE_NAMES
 from commonweal.hub.sites.sentences import DETAILS, SENTENCES
 from commonweal.intake.findings import all_kinds
 from commonweal.intake.lifecycle.reasons import Reason
@@ -45,7 +46,7 @@ def say_filled(template: str, text: str, **facts: str) -> str:
     found = _compile(template).fullmatch(text)
     if found is None:
         return text
-    gaps = {name: say_detail(value) for name, value in found.groupdict().items()}
+    gaps = {name: _say_gap(name, value) for name, value in found.groupdict().items()}
     return gettext(template).format(**gaps | facts)
 
 
@@ -69,6 +70,15 @@ def say_detail(text: str) -> str:
     if template is None:
         return _QUOTED.sub(lambda found: f"“{say(found[1])}”", text)
     return say_filled(template, text)
+
+
+def _say_gap(name: str, value: str) -> str:
+    """What a gap holds; steps and purposes are always named by words of ours."""
+    if name == "step":
+        return say(value)
+    if name == "purpose" and value in PURPOSE_NAMES:
+        return str(PURPOSE_NAMES[value]).lower()
+    return say_detail(value)
 
 
 def find_template(text: str, templates: Iterable[str]) -> str | None:
