@@ -29,10 +29,10 @@ class SitesHub:
     receiver: Receiver
 
     def work(self) -> None:
-        """One round of the worker: receive, index, prepare, remind, send."""
+        """One round of the worker: receive, index, remind, send."""
         receive_sites(self.receiver, list_sites(self.settings.home))
         index_sites(self.settings)
-        for command in ("prepare_rosters", "remind", "send_notices"):
+        for command in ("remind", "send_notices"):
             assert run_manage(self.settings, [command]) == 0
 
     def sign_in(self, page: Page, email: str, password: str = "") -> None:

@@ -13,6 +13,8 @@ import pytest
 from tests.small_programme import NOW, hash_tree
 
 from commonweal.engine.settings import Settings, read_settings
+from commonweal.hub.provision import prepare_hub
+from commonweal.hub.worker import index_sites
 from commonweal.intake.landing import list_submissions
 from commonweal.intake.onboarding import read_checklist
 from commonweal.intake.sites import list_sites
@@ -225,3 +227,15 @@ def test_running_it_again_changes_nothing(demo: tuple[Settings, Demonstration]) 
     before = hash_tree(settings.home)
     run_demo(settings, Silent(), now=NOW.replace(year=2027))
     assert hash_tree(settings.home) == before
+
+
+def test_the_pages_know_every_roster_before_the_first_round_of_the_worker(
+    demo: tuple[Settings, Demonstration],
+) -> None:
+    settings, demonstration = demo
+    prepare_hub(settings)
+    index_sites(settings)
+    with closing(sqlite3.connect(settings.home / "hub" / "hub.sqlite")) as database:
+        known = dict(database.execute("SELECT site, facts FROM sites_rosterrow"))
+    assert {handed.site.name for handed in demonstration.handed_in} <= set(known)
+    assert json.loads(known["harborview"])["participants"] > 0

@@ -6,10 +6,8 @@ from typing import Any
 from commonweal.engine.settings import Settings
 from commonweal.hub.commands import run_command
 
-COMMANDS = (
-    *("index_submissions", "prepare_rosters", "remind"),
-    *("send_notices", "remove_expired_uploads"),
-)
+COUNTING = ("index_submissions", "prepare_rosters")
+COMMANDS = (*COUNTING, "remind", "send_notices", "remove_expired_uploads")
 """In their order: what was found is told in the same round."""
 
 
@@ -22,11 +20,11 @@ def bring_up_to_date(settings: Settings) -> Mapping[str, Mapping[str, Any]]:
     return {command: run_command(settings, command) for command in COMMANDS}
 
 
-def index_sites(settings: Settings) -> Mapping[str, int]:
-    """Copy what has landed into the database, and tell nobody; returns what changed.
+def index_sites(settings: Settings) -> None:
+    """Copy what has landed into the database and count the rosters.
 
     Raises:
         CommonwealError: the landing area could not be read, or the database not changed.
     """
-    changed: Mapping[str, int] = run_command(settings, "index_submissions")
-    return changed
+    for command in COUNTING:
+        run_command(settings, command)
