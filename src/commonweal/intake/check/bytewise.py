@@ -6,7 +6,7 @@ for a byte in a word), whether all are digits, and the number that they spell (L
 parsing of eight digits). What the loop over the cells calls is given words and no arrays:
 each array that is handed over is counted, which takes longer than the rest.
 
-All of it stands in one file, see ``compiled``.
+What else goes into the machine code is listed in ``compiled``.
 """
 
 from typing import Any, TypeAlias

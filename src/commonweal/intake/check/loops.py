@@ -67,7 +67,7 @@ class _Chooser:
 @cache
 def load_compiled() -> Loops:
     """The compiled loops, loaded when first asked for: it takes half a second."""
-    return cast(Loops, import_module("commonweal.intake.check.bytewise"))
+    return cast(Loops, import_module("commonweal.intake.check.compiled").load_loops())
 
 
 choose_loops = _Chooser().choose
