@@ -26,7 +26,7 @@ from commonweal.intake.lifecycle.declaration import build_declaration
 from commonweal.intake.lifecycle.erase import ErasurePlan
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import get_entry, get_landed
-from commonweal.intake.lifecycle.reception import locate_drop
+from commonweal.intake.lifecycle.reception import list_drops
 from commonweal.intake.lifecycle.retract import (
     NobodyFoundError,
     Retraction,
@@ -246,9 +246,11 @@ def _build_order(
     by: str,
 ) -> Retraction:
     site = get_site(settings.home, submission.site)
-    drop = Location.of(locate_drop(settings.home, site), settings.storage)
+    drop, *earlier = (
+        Location.of(place, settings.storage) for place in list_drops(settings.home, site)
+    )
     derived = partial(list_derived, settings.home)
-    return Retraction(submission, reason, by, persons, drop, derived)
+    return Retraction(submission, reason, by, persons, drop, tuple(earlier), derived)
 
 
 def _ledger(settings: Settings, site: str, by: str | None) -> Ledger:
@@ -290,7 +292,12 @@ def _print_plan(plan: RetractionPlan, *, json: bool) -> None:
     described: dict[str, Any] = {
         "submissions": [_describe_plan(submission, erased) for submission, erased in plan.erasures],
         "drop_area": [
-            {"folder": show_name(c.name), "files": len(c.files), "stays": c.stays or None}
+            {
+                "where": c.where,
+                "folder": show_name(c.name),
+                "files": len(c.files),
+                "stays": c.stays or None,
+            }
             for c in plan.copies
         ],
         "not_covered": plan.not_covered,
@@ -302,7 +309,7 @@ def _print_plan(plan: RetractionPlan, *, json: bool) -> None:
         _print_erasure(one)
     for copy in described["drop_area"]:
         fate = f"stays: {copy['stays']}" if copy["stays"] else f"{copy['files']} files would go"
-        OUT.print(f"In the drop area, {copy['folder'] or 'all of it'}: {fate}.")
+        OUT.print(f"In {copy['where']}, {copy['folder'] or 'all of it'}: {fate}.")
     OUT.print(f"Not covered: {'; '.join(plan.not_covered)}.")
     OUT.print("Nothing was erased: this was a dry run.")
 

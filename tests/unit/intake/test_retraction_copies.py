@@ -29,8 +29,10 @@ from commonweal.intake.landing import get_accepted, list_submissions, submit_fol
 from commonweal.intake.lifecycle.copies import names_any
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.receive import receive_site
+from commonweal.intake.lifecycle.reception import list_drops
 from commonweal.intake.lifecycle.retract import Retraction, plan_retraction, retract
 from commonweal.intake.lifecycle.tombstones import add_returned
+from commonweal.intake.onboarding import record_drop_area
 from commonweal.intake.sites import Purpose
 from commonweal.intake.submission import Submission
 from commonweal.schema.errors import CommonwealError
@@ -391,3 +393,31 @@ def test_a_landed_file_of_one_record_goes_whole_where_the_person_is(
     assert b"4711001" not in b"".join(
         file.read_bytes() for file in (home / "landing").rglob("*.csv")
     )
+
+
+def test_what_lies_in_an_earlier_drop_area_goes_as_well(home: Path, drop: Location) -> None:
+    put_declared(drop, today(1), 4711001, 4711002)
+    take_in(home)
+    put(drop, today(2), {"person.csv": persons_csv(4711001)})
+    moved = record_drop_area(home, "hospital", url=str(home / "moved"), by="Cora", now=NOW)
+    places = list_drops(home, moved)
+    assert places == [str(home / "moved"), str(home / "drop" / "hospital")]
+    current, *earlier = map(Location.of, places)
+    erase(
+        home,
+        list_submissions(home)[0],
+        4711001,
+        drop=current,
+        earlier_drops=tuple(earlier),
+    )
+    assert not [name for name in list_dropped(drop) if name.endswith("person.csv")]
+
+
+def test_an_earlier_drop_area_that_is_away_is_named(home: Path, drop: Location) -> None:
+    put_declared(drop, today(1), 4711001, 4711002)
+    take_in(home)
+    gone = Location.of(home / "gone")
+    gone.path.write_text("no folder")
+    sent = list_submissions(home)[0]
+    certificate = erase(home, sent, 4711001, drop=drop, earlier_drops=(gone,))
+    assert any(gone.url in said for said in certificate["not_covered"])

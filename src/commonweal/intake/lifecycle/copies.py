@@ -57,9 +57,11 @@ class DropCopy:
     ``stays`` says why it is not erased; it is empty for what is.
     """
 
+    area: Location
     name: str
     files: tuple[str, ...]
     stays: str = ""
+    where: str = "the drop area"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def find_copies(
     try:
         files = drop.list_files()
     except StorageError as error:
-        return [DropCopy("", (), error.found)]
+        return [DropCopy(drop, "", (), error.found)]
+    except OSError as error:
+        return [DropCopy(drop, "", (), error.strerror or type(error).__name__)]
     folders: dict[str, list[StoredFile]] = defaultdict(list)
     for file in files:
         folders[file.name.partition("/")[0]].append(file)
@@ -100,12 +104,13 @@ def find_copies(
         return [copy for copy in judged if copy is not None]
 
 
-def erase_copies(drop: Location, copies: Sequence[DropCopy]) -> list[DropCopy]:
+def erase_copies(copies: Sequence[DropCopy]) -> list[DropCopy]:
     """Erase what does not stay, and return them all with how that went."""
-    return [copy if copy.stays else _erase(drop, copy) for copy in copies]
+    return [copy if copy.stays else _erase(copy) for copy in copies]
 
 
-def _erase(drop: Location, copy: DropCopy) -> DropCopy:
+def _erase(copy: DropCopy) -> DropCopy:
+    drop = copy.area
     try:
         drop.delete(copy.files)
         if drop.is_local and copy.name.startswith(PART):
@@ -121,16 +126,16 @@ class _Fetcher:
     """Gives files of a drop area as paths; those in a bucket are copied, one at a time."""
 
     def __init__(self, drop: Location, scratch: Path) -> None:
-        self._drop = drop
+        self.drop = drop
         self._scratch = scratch
 
     @contextmanager
     def __call__(self, file: StoredFile) -> Iterator[Path]:
-        if self._drop.is_local:
-            yield self._drop.path / file.name
+        if self.drop.is_local:
+            yield self.drop.path / file.name
             return
         target = self._scratch / "file"
-        self._drop.download(file, target)
+        self.drop.download(file, target)
         yield target
         target.unlink()
 
@@ -145,7 +150,7 @@ def _fetching(home: Path, submission: Submission, drop: Location) -> Iterator[_F
 
 def _judge(fetch: _Fetcher, name: str, files: list[StoredFile], wanted: _Wanted) -> DropCopy | None:
     """What becomes of one folder; None when it holds nothing that is looked for."""
-    copy = DropCopy(name, tuple(file.name for file in files))
+    copy = DropCopy(fetch.drop, name, tuple(file.name for file in files))
     if name in wanted.going:
         return copy
     try:

@@ -22,6 +22,7 @@ from commonweal.intake.lifecycle.reasons import Reason
 from commonweal.intake.lifecycle.settle import RECEIVING, Ledger
 from commonweal.intake.lifecycle.states import get_states
 from commonweal.intake.metrics import Surroundings
+from commonweal.intake.registry import list_events
 from commonweal.intake.sites import Site
 from commonweal.intake.submission import Submission
 from commonweal.schema.errors import CommonwealError
@@ -33,6 +34,15 @@ BY = "commonweal receive"
 def locate_drop(home: Path, site: Site) -> str:
     """Path or URL of where a site puts files: as the registry says, else a folder of ours."""
     return site.drop_url or str(home / "drop" / site.name)
+
+
+def list_drops(home: Path, site: Site) -> list[str]:
+    """Every place where a site puts or ever put files, the present one first."""
+    opened = [
+        e.details["url"] for e in list_events(home, site.name) if e.name == "drop_area_opened"
+    ]
+    places = [locate_drop(home, replace(site, drop_url=url)) for url in ("", *opened)]
+    return list(dict.fromkeys([locate_drop(home, site), *places]))
 
 
 def now_in_utc() -> datetime:

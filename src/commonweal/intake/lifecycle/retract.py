@@ -62,8 +62,9 @@ class Retraction:
     """What is to be erased: some ``persons``, or everything when that is None.
 
     Persons go from every submission of the site whose ids are of the same kind, unless
-    ``only_this``. ``drop`` is the site's drop area, and ``list_derived`` gives the folders of
-    what was made from a submission and can be made again.
+    ``only_this``. ``drop`` is the site's drop area, ``earlier_drops`` are those it had before,
+    and ``list_derived`` gives the folders of what was made from a submission and can be made
+    again.
     """
 
     submission: Submission
@@ -71,6 +72,7 @@ class Retraction:
     by: str
     persons: frozenset[int] | None = None
     drop: Location | None = None
+    earlier_drops: tuple[Location, ...] = ()
     list_derived: Callable[[Submission], Sequence[Path]] = _nothing_derived
     only_this: bool = False
 
@@ -133,17 +135,18 @@ def plan_retraction(home: Path, retraction: Retraction) -> RetractionPlan:
     Raises:
         CommonwealError: none of the persons is there.
     """
-    submission, persons, drop = retraction.submission, retraction.persons, retraction.drop
+    submission, persons = retraction.submission, retraction.persons
     if persons is None:
-        copies = find_copies(home, drop, [submission], None) if drop else []
-        return RetractionPlan(((submission, None),), tuple(copies), ())
+        return RetractionPlan(
+            ((submission, None),), _find_everywhere(home, retraction, [submission]), ()
+        )
     others = [s for s in list_of_site(home, submission.site) if s.key != submission.key]
     alike = [s for s in others if name_ids(s.purpose) == name_ids(submission.purpose)]
     plans = [(s, Eraser(s, persons).plan()) for s in (submission, *alike)]
     holding = [(s, plan) for s, plan in plans if plan.found]
     chosen = [(s, p) for s, p in holding if s is submission or not retraction.only_this]
     going = [s for s, _ in chosen] or [submission]
-    copies = find_copies(home, drop, going, persons) if drop else []
+    copies = _find_everywhere(home, retraction, going)
     if not chosen:
         raise _nobody_found(submission, plans[0][1], copies)
     left = [
@@ -151,7 +154,19 @@ def plan_retraction(home: Path, retraction: Retraction) -> RetractionPlan:
         *(_say_unreadable(s, plan) for s, plan in plans if plan.unreadable),
         *(_say_other_ids(s) for s in others if s not in alike),
     ]
-    return RetractionPlan(tuple(chosen), tuple(copies), tuple(left))
+    return RetractionPlan(tuple(chosen), copies, tuple(left))
+
+
+def _find_everywhere(
+    home: Path, retraction: Retraction, going: Sequence[Submission]
+) -> tuple[DropCopy, ...]:
+    """Copies in every drop area that the site has or had."""
+    persons, drop = retraction.persons, retraction.drop
+    copies = find_copies(home, drop, going, persons) if drop else []
+    for area in retraction.earlier_drops:
+        found = find_copies(home, area, going, persons)
+        copies += [replace(copy, where=f"the earlier drop area {area.url}") for copy in found]
+    return tuple(copies)
 
 
 def retract(
@@ -220,7 +235,7 @@ def _carry_out(
     if retraction.persons is not None:
         persons, site = retraction.persons, submission.site
         remember_retracted(ledger.home, site, submission.purpose, persons)
-    copies = erase_copies(retraction.drop, plan.copies) if retraction.drop else ()
+    copies = erase_copies(plan.copies)
     _reopen_emptied(ledger, copies)
     plan = replace(plan, copies=tuple(copies))
     for (target, erased), name in zip(plan.erasures, names, strict=True):
@@ -251,9 +266,9 @@ class NobodyFoundError(CommonwealError):
 def _nobody_found(
     submission: Submission, plan: ErasurePlan, copies: Sequence[DropCopy]
 ) -> CommonwealError:
-    held = [copy.name for copy in copies if not copy.stays]
+    held = [(copy.name, copy.where) for copy in copies if not copy.stays]
     noted = [f"{name} cannot be read by records" for name in plan.unreadable]
-    noted += [f"the folder {name} of the drop area holds them" for name in held]
+    noted += [f"the folder {name} of {where} holds them" for name, where in held]
     return NobodyFoundError(
         f"No row of {submission.id} is of any of these {plan.asked:,} persons.",
         expected="; ".join(["persons who are there", *noted]) if noted else "",
@@ -278,7 +293,7 @@ def _is_left(copy: DropCopy) -> bool:
 
 
 def _say_left(copy: DropCopy) -> str:
-    place = f"{show_name(copy.name)} in the drop area" if copy.name else "the drop area"
+    place = f"{show_name(copy.name)} in {copy.where}" if copy.name else copy.where
     return f"{place}: {copy.stays}"
 
 
