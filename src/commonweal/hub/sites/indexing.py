@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from commonweal.engine.storage import digest_of
 from commonweal.hub.sites.checks import read_checks, tell_new_check
+from commonweal.hub.sites.closings import end_accounts_of_closed_sites
 from commonweal.hub.sites.folder_notices import list_folder_notices
 from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import SubmissionRow
@@ -47,11 +48,15 @@ class Indexed:
     notices: int = 0
     issues_opened: int = 0
     issues_closed: int = 0
+    accounts_ended: int = 0
 
 
 def index_submissions(home: Path, *, now: datetime) -> Indexed:
-    """Bring the rows, the notices and the issues in line with what has landed."""
-    done = Indexed()
+    """Bring the rows, the notices and the issues in line with what has landed.
+
+    Accounts of stewards end with their site before anything else.
+    """
+    done = Indexed(accounts_ended=end_accounts_of_closed_sites(home))
     index_persons(home)
     titles = {site.name: site for site in list_sites(home)}
     for entry in list_entries(home):
