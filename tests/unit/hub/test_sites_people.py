@@ -112,6 +112,33 @@ def test_what_has_to_be_signed_cannot_be_signed_tomorrow(curator: User) -> None:
     assert Steward.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("sam.stone@hospital.org", "too similar to the email address"),
+        ("Samantha Stonebridge", "too similar to the name"),
+        ("123456789012", "entirely numeric"),
+        ("passwordpassword", "only repeats something shorter"),
+        ("Abcabcabcabc", "only repeats something shorter"),
+        ("1234567890qwertyuiop", "too common"),
+    ],
+)
+def test_a_first_password_is_no_guess(curator: User, password: str, words: str) -> None:
+    client = Client()
+    client.force_login(curator)
+    fields = {
+        "position": "primary",
+        "steward_name": "Samantha Stonebridge",
+        "steward_email": "sam.stone@hospital.org",
+        "rules_of_behaviour_on": "2026-01-01",
+        "training_on": "2026-01-01",
+        "password": password,
+    }
+    answer = client.post(reverse("sites:new_steward", args=["hospital"]), fields)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert Steward.objects.count() == 0
+
+
 def test_closing_a_site_in_the_registry_closes_its_pages_at_once(curator: User, home: Path) -> None:
     """Also when it is done at the command line, which knows nothing of accounts."""
     client = Client()

@@ -142,7 +142,12 @@ def test_the_step_of_the_stewards_is_done_while_there_is_one(client: Client, hom
     client.post(page("new_steward"), STEWARD)
     client.post(page("record_step", "stewards"), {"on": TODAY.isoformat()})
     assert is_done(home, "stewards")
-    client.post(page("remove_steward", Steward.objects.get().pk))
+    address = page("remove_steward", Steward.objects.get().pk)
+    assert address in client.get(page("people")).text
+    assert "The site has no steward then" in client.get(address).text
+    assert is_done(home, "stewards"), "asked, and not done yet"
+    client.post(address)
+    assert client.get(address).status_code == 404
     assert not is_done(home, "stewards")
     told = {s.step.name: s.is_done for s in read_checklist(home, "hospital")}
     assert not told["stewards"], "the command line sees it too"
