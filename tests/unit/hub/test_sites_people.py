@@ -277,4 +277,9 @@ def test_a_closed_site_takes_no_acts_and_no_page_of_it_fails(curator: User, home
     assert client.post(step, {"on": "2026-02-01"}).status_code == 422
     for page in ("site", "people", "onboarding", "close"):
         assert client.get(reverse(f"sites:{page}", args=["hospital"])).status_code == 200
+    overview = client.get(reverse("sites:site", args=["hospital"])).text
+    assert [words in overview for words in ("Next step", "Next deadline")] == [False, False]
+    reopen_site(home, curator, get_site(home, "hospital"))
+    overview = client.get(reverse("sites:site", args=["hospital"])).text
+    assert [words in overview for words in ("Next step", "Next deadline")] == [True, True]
     assert not AuditEntry.objects.filter(action="contacts_confirmed").exists()

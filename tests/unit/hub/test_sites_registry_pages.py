@@ -23,6 +23,8 @@ from commonweal.hub.sites.checklist import read_live_checklist
 from commonweal.hub.sites.models import AuditEntry, Contact, Deadline, Steward
 from commonweal.hub.sites.registry_acts import record
 from commonweal.intake.onboarding import (
+    get_step,
+    list_steps,
     read_checklist,
     record_isa_executed,
     record_step,
@@ -348,3 +350,11 @@ def test_the_audit_speaks_the_language_of_the_reader(
     shown = client.get(reverse("sites:audit"), headers={"accept-language": language}).text
     assert act in shown
     assert "step_recorded" not in shown
+
+
+def test_a_step_that_waits_says_for_what(client: Client) -> None:
+    shown = client.get(page("onboarding")).text
+    for step in list_steps():
+        if step.after:
+            titles = ", ".join(f"“{get_step(name).title}”" for name in step.after)
+            assert f"until this is done: {titles}" in shown

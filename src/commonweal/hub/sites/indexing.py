@@ -22,6 +22,7 @@ from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import Attachment, write_notice
 from commonweal.hub.sites.persons import describe_persons
 from commonweal.hub.sites.persons_indexing import index_persons, tell_persons
+from commonweal.hub.sites.phrases import say_counts, say_kinds
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import Entry, list_entries
 from commonweal.intake.onboarding import read_checklist
@@ -170,10 +171,10 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
     accepted = _("The submission %(id)s was accepted")
     rejected = _("The submission %(id)s was rejected")
     subject = (accepted if row.is_accepted else rejected) % {"id": row.submission}
-    counts = {"rows": f"{row.rows:,}", "errors": row.errors, "warnings": row.warnings}
+    counts = {"rows": say_counts(row.rows)["rows"], **say_kinds(row.errors, row.warnings)}
     body = _(
-        "It has %(rows)s rows. The check found %(errors)d kinds of error and %(warnings)d kinds "
-        "of warning. The report is attached; it says where each of them is and how to mend it."
+        "It has %(rows)s. The check found %(errors)s and %(warnings)s. The report is attached; it "
+        "says where each of them is and how to mend it."
     )
     advice = "" if row.is_accepted else _("Please mend what it says and submit again.")
     return int(
