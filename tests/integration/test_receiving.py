@@ -401,7 +401,7 @@ def test_what_is_kept_is_verified(run: Run, tmp_path: Path) -> None:
     home = make_home(tmp_path)
     put_declared(Location.of(home / "drop" / "hospital"), today(), 1, purpose="test")
     run("receive")
-    assert "of 1 sites is what was written" in run("submissions", "verify").stdout
+    assert "of 1 site is what was written" in run("submissions", "verify").stdout
     (submission,) = list_submissions(home)
     (submission.folder / "person.csv").write_bytes(b"other")
     step = next((home / "history" / "hospital").rglob("000002.json"))

@@ -89,11 +89,16 @@ def _choose(settings: Settings, name: str) -> list[Site]:
         return [get_site(settings.home, name)]
     sites = list_sites(settings.home)
     if not sites:
-        raise CommonwealError(
-            "No site is registered.",
-            fix="Register one: commonweal sites register NAME --title 'Its name'",
-        )
+        raise build_no_site_error()
     return sites
+
+
+def build_no_site_error() -> CommonwealError:
+    """What is said where nothing can be done without a site."""
+    return CommonwealError(
+        "No site is registered.",
+        fix="Register one: commonweal sites register NAME --title 'Its name'",
+    )
 
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:

@@ -84,7 +84,11 @@ def register_one(
     )
     with _open_registry(dry_run=dry_run) as (home, _):
         register_site(home, site)
-        OUT.print(f"The site {name} is registered. Next: commonweal sites show {name}")
+        _tell(
+            f"The site {name} is registered. Next: commonweal sites show {name}",
+            f"The site {name} would be registered.",
+            dry_run=dry_run,
+        )
 
 
 @sites.command("edit")
@@ -110,7 +114,11 @@ def edit_one(
     with _open_registry(dry_run=dry_run) as (home, now):
         different = record_edited(home, name, said, by=_who(), now=now)
         what = ", ".join(different) or "nothing"
-        OUT.print(f"Changed about {name}: {what}. See: commonweal sites list")
+        _tell(
+            f"Changed about {name}: {what}. See: commonweal sites list",
+            f"Would be changed about {name}: {what}.",
+            dry_run=dry_run,
+        )
 
 
 @sites.command("list")
@@ -154,7 +162,11 @@ def record_agreement(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         site = record_isa_executed(home, name, on=_day(on), by=_who(), now=now)
-        OUT.print(f"The agreement of {name} was executed on {site.isa_date}.")
+        _tell(
+            f"The agreement of {name} was executed on {site.isa_date}.",
+            f"The agreement of {name} would be recorded as executed on {site.isa_date}.",
+            dry_run=dry_run,
+        )
 
 
 @sites.command("step")
@@ -171,7 +183,12 @@ def record_one_step(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         record_step(home, name, step, on=_day(on), by=_who(), now=now, by_hand=True)
-        OUT.print(f"Recorded{_say_how(home, name, step)}. See: commonweal sites show {name}")
+        how = _say_how(home, name, step)
+        _tell(
+            f"Recorded{how}. See: commonweal sites show {name}",
+            f"Would be recorded{how}.",
+            dry_run=dry_run,
+        )
 
 
 @sites.command("drop")
@@ -190,7 +207,8 @@ def open_drop_area(
     with _open_registry(dry_run=dry_run) as (home, now):
         record_drop_area(home, name, url=url, by=_who(), now=now, by_hand=True)
         how = _say_how(home, name, "drop_area")
-        OUT.print(f"Recorded{how}: files of {name} come from {url or 'its folder here'}.")
+        what = f"{how}: files of {name} come from {url or 'its folder here'}."
+        _tell(f"Recorded{what}", f"Would be recorded{what}", dry_run=dry_run)
 
 
 @sites.command("authorise")
@@ -206,7 +224,8 @@ def authorise_one(
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         site = authorise(home, name, purposes=tuple(purpose), by=_who(), now=now)
-        OUT.print(f"{name} may send: {_may_send(site)}")
+        sent = _may_send(site)
+        _tell(f"{name} may send: {sent}", f"{name} might send then: {sent}", dry_run=dry_run)
 
 
 @sites.command("close")
@@ -220,6 +239,9 @@ def close_one(
 ) -> None:
     """Close a site: nothing is taken from it any more, until it is reopened.
 
+    The accounts of its stewards end for good: the pages open to them no more, and the next
+    round of `commonweal worker` closes the accounts.
+
     Example: commonweal sites close general_hospital --reason "award ended" --yes
     """
     with _open_registry(dry_run=dry_run) as (home, now):
@@ -227,7 +249,11 @@ def close_one(
         if not yes and not dry_run:
             confirm(f"Close {name}?", reason="A closed site cannot send anything", fix="Add --yes.")
         record_deprovisioned(home, name, on=_day(on), reason=reason, by=_who(), now=now)
-        OUT.print(f"{name} is closed. To take it back: commonweal sites reopen {name}")
+        _tell(
+            f"{name} is closed. To take it back: commonweal sites reopen {name}",
+            f"{name} would be closed.",
+            dry_run=dry_run,
+        )
 
 
 @sites.command("reopen")
@@ -238,7 +264,12 @@ def reopen_one(name: NameArgument, *, dry_run: DryRunOption = False) -> None:
     """
     with _open_registry(dry_run=dry_run) as (home, now):
         record_reopened(home, name, by=_who(), now=now)
-        OUT.print(f"{name} takes part again.")
+        _tell(f"{name} takes part again.", f"{name} would take part again.", dry_run=dry_run)
+
+
+def _tell(done: str, rehearsed: str, *, dry_run: bool) -> None:
+    """Say what was done, or would have been."""
+    OUT.print(rehearsed if dry_run else done)
 
 
 def _say_how(home: Path, name: str, step: str) -> str:

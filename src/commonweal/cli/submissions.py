@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from commonweal.cli.output import ERR, OUT, JsonOption, print_json
+from commonweal.cli.receive import build_no_site_error
+from commonweal.cli.serve import check_home
 from commonweal.cli.submission_acts import add_acts
 from commonweal.cli.submission_clearing import clear
 from commonweal.engine.settings import read_settings
@@ -220,14 +222,19 @@ def verify(
     """Check that steps, histories and files of the sites are still what was written.
 
     Every event has to follow from the one before, and every byte that a site handed in has to
-    be there. The exit code is 0 when all is whole and 1 when something is not.
+    be there. The exit code is 0 when all is whole, 1 when something is not, and 2 when there is
+    no programme, or nothing of any site.
 
     Example: commonweal submissions verify
 
     Example: commonweal submissions verify --site general_hospital --json
     """
-    home = read_settings().home
+    settings = read_settings()
+    check_home(settings)
+    home = settings.home
     sites = list_verifiable_sites(home)
+    if not sites:
+        raise build_no_site_error()
     if site:
         # One whose steps are damaged is to be told of, and not refused.
         sites = [site] if site in sites else [get_site(home, site).name]
@@ -240,7 +247,8 @@ def verify(
     if damaged:
         raise typer.Exit(ExitCode.REJECTED)
     if not json:
-        OUT.print(f"All that is kept of {len(sites)} sites is what was written.")
+        kept = "1 site" if len(sites) == 1 else f"{len(sites)} sites"
+        OUT.print(f"All that is kept of {kept} is what was written.")
 
 
 def register(main: typer.Typer) -> None:

@@ -56,23 +56,28 @@ def test_the_whole_way_of_a_site(home: Path, capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "words"),
     [
-        ["isa", "hospital"],
-        ["step", "hospital", "contacts"],
-        ["step", "hospital", "stewards"],
-        ["authorise", "hospital", "sprint"],
-        ["close", "hospital", "--reason", "x", "--yes"],
-        ["close", "hospital", "--reason", "x"],
-        ["edit", "hospital", "--title", "The infirmary"],
-        ["register", "clinic", "--title", "The clinic"],
+        (["isa", "hospital"], "would be recorded as executed"),
+        (["step", "hospital", "contacts"], "Would be recorded"),
+        (["step", "hospital", "stewards"], "Would be recorded"),
+        (["authorise", "hospital", "sprint"], "hospital might send then: sprint"),
+        (["close", "hospital", "--reason", "x", "--yes"], "hospital would be closed."),
+        (["close", "hospital", "--reason", "x"], "hospital would be closed."),
+        (["edit", "hospital", "--title", "The infirmary"], "Would be changed about hospital"),
+        (["register", "clinic", "--title", "The clinic"], "clinic would be registered."),
     ],
 )
-def test_a_rehearsal_records_nothing(home: Path, arguments: list[str], capsys: Capture) -> None:
+def test_a_rehearsal_records_nothing(
+    home: Path, arguments: list[str], words: str, capsys: Capture
+) -> None:
     run(*REGISTER)
     before = get_site(home, "hospital")
+    capsys.readouterr()
     assert run(*arguments, "--dry-run") == ExitCode.OK
-    assert "Nothing was recorded: this was a dry run." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert words in told
+    assert "Nothing was recorded: this was a dry run." in told
     assert (list_sites(home), list_events(home, "hospital")) == ([before], [])
 
 

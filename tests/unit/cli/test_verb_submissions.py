@@ -136,3 +136,18 @@ def test_a_damaged_history_is_shown_with_the_way_out(
     assert run("receive", "--json") == ExitCode.COULD_NOT_RUN
     (outcome,) = json.loads(capsys.readouterr().out)
     assert (outcome["folder"], outcome["state"]) == (today(), "damaged")
+
+
+def test_what_is_not_there_is_not_verified(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Neither a mistyped folder nor an empty one may look as if all were whole."""
+    assert run("submissions", "verify") == ExitCode.OK
+    assert "All that is kept of 1 site is what" in capsys.readouterr().out
+    (tmp_path / "empty").mkdir()
+    for folder, words in (("mistyped", "There is no programme"), ("empty", "No site is")):
+        monkeypatch.setenv("COMMONWEAL_HOME", str(tmp_path / folder))
+        for rest in ([], ["--json"]):
+            assert run("submissions", "verify", *rest) == ExitCode.COULD_NOT_RUN
+            told = capsys.readouterr()
+            assert (told.out, words in told.err) == ("", True)

@@ -49,6 +49,17 @@ def test_a_submission_becomes_a_row_with_its_report(home: Path, tmp_path: Path) 
     assert (done.rows, done.unchanged) == (1, 0)
 
 
+def test_a_mail_says_one_where_there_is_one(home: Path, tmp_path: Path) -> None:
+    send_persons(home, tmp_path / "in", 1)
+    index_submissions(home, now=NOW)
+    body = Notice.objects.get().body
+    row = SubmissionRow.objects.get()
+    assert (row.rows, row.errors) == (1, 0)
+    kinds = "kind" if row.warnings == 1 else "kinds"
+    told = f"It has 1 row. The check found 0 kinds of error and {row.warnings} {kinds} of warning."
+    assert told in body
+
+
 def test_indexing_again_changes_nothing(home: Path, tmp_path: Path) -> None:
     send_persons(home, tmp_path / "in", 1)
     index_submissions(home, now=NOW)

@@ -22,11 +22,13 @@ from tests.sites_pages import (
 from commonweal.hub.accounts.models import Role, User
 from commonweal.hub.sites.access import get_steward_site, is_curator
 from commonweal.hub.sites.actions import add_contact, add_steward, confirm_contacts, end_steward
-from commonweal.hub.sites.models import AuditEntry, Contact, Notice, Steward
+from commonweal.hub.sites.indexing import index_submissions
+from commonweal.hub.sites.models import AuditEntry, Contact, Notice, Position, Steward
 from commonweal.hub.sites.registry_acts import close_site, record, reopen_site
 from commonweal.intake.onboarding import (
     read_checklist,
     record_deprovisioned,
+    record_reopened,
     record_test_load_passed,
 )
 from commonweal.intake.sftp.keys import add_key, find_key
@@ -110,6 +112,33 @@ def test_what_has_to_be_signed_cannot_be_signed_tomorrow(curator: User) -> None:
     assert Steward.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("sam.stone@hospital.org", "too similar to the email address"),
+        ("Samantha Stonebridge", "too similar to the name"),
+        ("123456789012", "entirely numeric"),
+        ("passwordpassword", "only repeats something shorter"),
+        ("Abcabcabcabc", "only repeats something shorter"),
+        ("1234567890qwertyuiop", "too common"),
+    ],
+)
+def test_a_first_password_is_no_guess(curator: User, password: str, words: str) -> None:
+    client = Client()
+    client.force_login(curator)
+    fields = {
+        "position": "primary",
+        "steward_name": "Samantha Stonebridge",
+        "steward_email": "sam.stone@hospital.org",
+        "rules_of_behaviour_on": "2026-01-01",
+        "training_on": "2026-01-01",
+        "password": password,
+    }
+    answer = client.post(reverse("sites:new_steward", args=["hospital"]), fields)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert Steward.objects.count() == 0
+
+
 def test_closing_a_site_in_the_registry_closes_its_pages_at_once(curator: User, home: Path) -> None:
     """Also when it is done at the command line, which knows nothing of accounts."""
     client = Client()
@@ -129,6 +158,40 @@ def test_closing_a_site_closes_accounts_for_good(curator: User, home: Path) -> N
     assert get_site(home, "hospital").closed_on is None
     actions = AuditEntry.objects.values_list("action", "by")
     assert {("site_closed", curator.email), ("site_reopened", curator.email)} <= set(actions)
+
+
+def test_closing_a_site_at_the_command_line_closes_accounts_for_good(
+    curator: User, home: Path
+) -> None:
+    """The worker ends them, also when the site was reopened before its round."""
+    user = add(curator, "a@x.org", "primary")
+    unrecorded = make_steward("own", "hospital", Position.BACKUP).user
+    stays = add(curator, "b@x.org", "primary", site="clinic")
+    client = Client()
+    client.force_login(user)
+    now = timezone.now()
+    assert index_submissions(home, now=now).accounts_ended == 0
+    record_deprovisioned(home, "hospital", on=TODAY, reason="x", by="cli", now=now)
+    record_reopened(home, "hospital", by="cli", now=now)
+    assert index_submissions(home, now=now).accounts_ended == 2
+    for known in (user, unrecorded, stays):
+        known.refresh_from_db()
+    assert [one.is_active for one in (user, unrecorded, stays)] == [False, False, True]
+    assert user.steward.ended_on == TODAY
+    assert client.get(reverse("sites:site", args=["hospital"])).status_code == 302
+    told = AuditEntry.objects.filter(action="steward_ended", site="hospital", by="cli")
+    assert {entry.facts["email"] for entry in told} == {user.email, unrecorded.email}
+
+
+def test_an_account_opened_after_a_reopening_stays(curator: User, home: Path) -> None:
+    add(curator, "a@x.org", "primary")
+    now = timezone.now()
+    record_deprovisioned(home, "hospital", on=TODAY, reason="x", by="cli", now=now)
+    index_submissions(home, now=now)
+    record_reopened(home, "hospital", by="cli", now=now)
+    user = add(curator, "a@x.org", "primary")
+    assert index_submissions(home, now=now).accounts_ended == 0
+    assert get_steward_site(user) == "hospital"
 
 
 def test_steps_lacking_something_are_refused_and_leave_nothing(curator: User, home: Path) -> None:
@@ -214,4 +277,9 @@ def test_a_closed_site_takes_no_acts_and_no_page_of_it_fails(curator: User, home
     assert client.post(step, {"on": "2026-02-01"}).status_code == 422
     for page in ("site", "people", "onboarding", "close"):
         assert client.get(reverse(f"sites:{page}", args=["hospital"])).status_code == 200
+    overview = client.get(reverse("sites:site", args=["hospital"])).text
+    assert [words in overview for words in ("Next step", "Next deadline")] == [False, False]
+    reopen_site(home, curator, get_site(home, "hospital"))
+    overview = client.get(reverse("sites:site", args=["hospital"])).text
+    assert [words in overview for words in ("Next step", "Next deadline")] == [True, True]
     assert not AuditEntry.objects.filter(action="contacts_confirmed").exists()

@@ -71,7 +71,7 @@ TABLE = {
     ("sites:edit_person", "GET"): OF_SITE,
     ("sites:remove_person", "GET"): OF_SITE,
     ("sites:new_steward", "GET"): CURATORS,
-    ("sites:remove_steward", "POST"): DOES_CURATORS,
+    ("sites:remove_steward", "GET"): CURATORS,
     ("sites:onboarding", "GET"): OF_SITE,
     ("sites:record_step", "POST"): DOES_CURATORS,
     ("sites:edit_site", "GET"): CURATORS,

@@ -31,6 +31,7 @@ from commonweal.hub.sites.phrases import (
     say_counts,
     say_detail,
     say_filled,
+    say_kinds,
     say_sentence,
 )
 from commonweal.hub.sites.refusals import explain_refusal
@@ -238,3 +239,12 @@ def test_the_steps_of_the_onboarding_are_said_in_spanish(home: Path) -> None:
     )
     assert "Producción autorizada: tiene que esperar, porque aún falta algo." in answer.text
     assert "Carga de prueba" in client.get(reverse("sites:guide_page", args=["timeline"])).text
+
+
+def test_one_kind_of_finding_is_one_in_both_languages() -> None:
+    assert dict(say_kinds(1, 2)) == {"errors": "1 kind of error", "warnings": "2 kinds of warning"}
+    with translation.override("es"):
+        assert dict(say_kinds(0, 1)) == {
+            "errors": "0 tipos de error",
+            "warnings": "1 tipo de advertencia",
+        }

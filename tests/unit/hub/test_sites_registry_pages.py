@@ -23,6 +23,8 @@ from commonweal.hub.sites.checklist import read_live_checklist
 from commonweal.hub.sites.models import AuditEntry, Contact, Deadline, Steward
 from commonweal.hub.sites.registry_acts import record
 from commonweal.intake.onboarding import (
+    get_step,
+    list_steps,
     read_checklist,
     record_isa_executed,
     record_step,
@@ -142,7 +144,12 @@ def test_the_step_of_the_stewards_is_done_while_there_is_one(client: Client, hom
     client.post(page("new_steward"), STEWARD)
     client.post(page("record_step", "stewards"), {"on": TODAY.isoformat()})
     assert is_done(home, "stewards")
-    client.post(page("remove_steward", Steward.objects.get().pk))
+    address = page("remove_steward", Steward.objects.get().pk)
+    assert address in client.get(page("people")).text
+    assert "The site has no steward then" in client.get(address).text
+    assert is_done(home, "stewards"), "asked, and not done yet"
+    client.post(address)
+    assert client.get(address).status_code == 404
     assert not is_done(home, "stewards")
     told = {s.step.name: s.is_done for s in read_checklist(home, "hospital")}
     assert not told["stewards"], "the command line sees it too"
@@ -343,3 +350,11 @@ def test_the_audit_speaks_the_language_of_the_reader(
     shown = client.get(reverse("sites:audit"), headers={"accept-language": language}).text
     assert act in shown
     assert "step_recorded" not in shown
+
+
+def test_a_step_that_waits_says_for_what(client: Client) -> None:
+    shown = client.get(page("onboarding")).text
+    for step in list_steps():
+        if step.after:
+            titles = ", ".join(f"“{get_step(name).title}”" for name in step.after)
+            assert f"until this is done: {titles}" in shown

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import write_notice
+from commonweal.hub.sites.phrases import say_kinds
 from commonweal.intake.findings import Severity
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.report import CheckReport
@@ -53,11 +54,10 @@ def tell_new_check(row: SubmissionRow, now: datetime) -> int:
     if row.check_number == 1:
         return 0
     newest = row.checks[-1]
-    facts = {"id": row.submission, "errors": newest["errors"], "warnings": newest["warnings"]}
+    facts = {"id": row.submission, **say_kinds(newest["errors"], newest["warnings"])}
     body = _(
-        "It was checked with the rules of today, which found %(errors)d kinds of error and "
-        "%(warnings)d kinds of warning. The new report is attached. The verdict of the "
-        "submission stays as it was."
+        "It was checked with the rules of today, which found %(errors)s and %(warnings)s. The new "
+        "report is attached. The verdict of the submission stays as it was."
     )
     why = _("Why: %(why)s") % {"why": newest["why"]} if newest["why"] else ""
     return int(

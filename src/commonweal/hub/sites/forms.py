@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from commonweal.hub.accounts.models import User
 from commonweal.hub.sites.models import Position
 from commonweal.intake.recording import EARLIEST, check_day, check_words
 from commonweal.schema.errors import CommonwealError
@@ -89,11 +90,14 @@ class StewardForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """What was signed was signed by today, and the password is a good one."""
+        """What was signed was signed by today, and the password is no guess for this person."""
         fields = super().clean() or {}
         _check_days(self, "rules_of_behaviour_on", "training_on")
+        person = User(
+            email=fields.get("steward_email") or "", name=fields.get("steward_name") or ""
+        )
         try:
-            validate_password(fields.get("password") or "")
+            validate_password(fields.get("password") or "", person)
         except ValidationError as error:
             self.add_error("password", error)
         return fields

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 
 from commonweal.engine.storage import digest_of
 from commonweal.hub.sites.checks import read_checks, tell_new_check
+from commonweal.hub.sites.closings import end_accounts_of_closed_sites
 from commonweal.hub.sites.folder_notices import list_folder_notices
 from commonweal.hub.sites.issues import judge_submission
 from commonweal.hub.sites.models import SubmissionRow
 from commonweal.hub.sites.outbox import Attachment, write_notice
 from commonweal.hub.sites.persons import describe_persons
 from commonweal.hub.sites.persons_indexing import index_persons, tell_persons
+from commonweal.hub.sites.phrases import say_counts, say_kinds
 from commonweal.intake.lifecycle.history import History
 from commonweal.intake.lifecycle.lookup import Entry, list_entries
 from commonweal.intake.onboarding import read_checklist
@@ -47,11 +49,15 @@ class Indexed:
     notices: int = 0
     issues_opened: int = 0
     issues_closed: int = 0
+    accounts_ended: int = 0
 
 
 def index_submissions(home: Path, *, now: datetime) -> Indexed:
-    """Bring the rows, the notices and the issues in line with what has landed."""
-    done = Indexed()
+    """Bring the rows, the notices and the issues in line with what has landed.
+
+    Accounts of stewards end with their site before anything else.
+    """
+    done = Indexed(accounts_ended=end_accounts_of_closed_sites(home))
     index_persons(home)
     titles = {site.name: site for site in list_sites(home)}
     for entry in list_entries(home):
@@ -165,10 +171,10 @@ def _tell_verdict(row: SubmissionRow, now: datetime) -> int:
     accepted = _("The submission %(id)s was accepted")
     rejected = _("The submission %(id)s was rejected")
     subject = (accepted if row.is_accepted else rejected) % {"id": row.submission}
-    counts = {"rows": f"{row.rows:,}", "errors": row.errors, "warnings": row.warnings}
+    counts = {"rows": say_counts(row.rows)["rows"], **say_kinds(row.errors, row.warnings)}
     body = _(
-        "It has %(rows)s rows. The check found %(errors)d kinds of error and %(warnings)d kinds "
-        "of warning. The report is attached; it says where each of them is and how to mend it."
+        "It has %(rows)s. The check found %(errors)s and %(warnings)s. The report is attached; it "
+        "says where each of them is and how to mend it."
     )
     advice = "" if row.is_accepted else _("Please mend what it says and submit again.")
     return int(

@@ -96,6 +96,16 @@ def say_counts(count: int) -> Mapping[str, str]:
     }
 
 
+def say_kinds(errors: int, warnings: int) -> Mapping[str, str]:
+    """The gaps of a mail's sentences that hold how many kinds of finding a check made."""
+    error = ngettext("%(n)s kind of error", "%(n)s kinds of error", errors)
+    warning = ngettext("%(n)s kind of warning", "%(n)s kinds of warning", warnings)
+    return {
+        "errors": error % {"n": show_number(errors)},
+        "warnings": warning % {"n": show_number(warnings)},
+    }
+
+
 def name_event(event: str) -> str:
     """What happened to a submission, in words."""
     return say(_spell_event(event))

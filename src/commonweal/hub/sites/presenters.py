@@ -30,7 +30,7 @@ from commonweal.hub.sites.trends import find_title
 from commonweal.hub.sites.waiting import look_into_drop_area
 from commonweal.intake.lifecycle.drop import parse_version
 from commonweal.intake.lifecycle.history import DAMAGED
-from commonweal.intake.onboarding import StepStatus
+from commonweal.intake.onboarding import StepStatus, get_step
 from commonweal.intake.sites import Site, list_sites
 
 STATE_TONES: Mapping[str, str] = {
@@ -202,7 +202,7 @@ def build_overview(site: Site, home: Path, today: date) -> dict[str, Any]:
     coming = [view for view in build_deadlines(site, today) if not view.is_over]
     return {
         "checklist": checklist,
-        "next_step": find_next_step(checklist),
+        "next_step": None if site.closed_on else find_next_step(checklist),
         "current": build_row(current) if current else None,
         "rows": build_rows(rows[:5]),
         "drop": look_into_drop_area(home, site),
@@ -239,6 +239,14 @@ def find_next_step(checklist: Iterable[StepStatus]) -> StepStatus | None:
     return next(
         (s for s in checklist if not s.is_done and not s.waits_for and not s.step.optional), None
     )
+
+
+def build_steps(checklist: Iterable[StepStatus]) -> list[tuple[StepStatus, str]]:
+    """Every step with the titles of those it waits for."""
+    return [
+        (status, ", ".join(f"“{say(get_step(name).title)}”" for name in status.waits_for))
+        for status in checklist
+    ]
 
 
 def build_board(home: Path, today: date) -> list[SiteRow]:

@@ -16,12 +16,13 @@ from commonweal.hub.sites.actions import (
 )
 from commonweal.hub.sites.audit_words import build_line
 from commonweal.hub.sites.forms import DeadlineForm, StewardForm
-from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus
+from commonweal.hub.sites.models import AuditEntry, Deadline, Notice, NoticeStatus, Steward
 from commonweal.hub.sites.presenters import (
     build_board,
     build_columns,
     count_notices,
     list_posted,
+    list_stewards,
 )
 from commonweal.hub.sites.quarters import list_quarter_ends
 from commonweal.hub.sites.refusals import explain_refusal
@@ -75,12 +76,17 @@ def show_new_steward(request: HttpRequest, site: Site) -> HttpResponse:
     return render(request, "sites/steward.html", context, status=UNREADABLE if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_curators
 def remove_steward(request: HttpRequest, site: Site, steward_id: int) -> HttpResponse:
-    """Close the account of a steward."""
-    end_steward(get_user(request), site.name, steward_id)
-    return redirect("sites:people", site=site.name)
+    """Ask whether to close the account of a steward, and do it."""
+    if request.method == "POST":
+        end_steward(get_user(request), site.name, steward_id)
+        return redirect("sites:people", site=site.name)
+    steward = get_object_or_404(Steward, site=site.name, pk=steward_id, ended_on=None)
+    is_last = len(list_stewards(site.name)) == 1
+    page = frame(request, site, "people", steward=steward, is_last=is_last)
+    return render(request, "sites/remove_steward.html", page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

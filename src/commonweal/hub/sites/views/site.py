@@ -25,6 +25,7 @@ from commonweal.hub.sites.presenters import (
     build_overview,
     build_row,
     build_rows,
+    build_steps,
     list_light,
     list_stewards,
 )
@@ -194,7 +195,7 @@ def build_onboarding(
         request,
         site,
         "onboarding",
-        checklist=read_live_checklist(get_home(), site.name),
+        steps=build_steps(read_live_checklist(get_home(), site.name)),
         stewards=list_stewards(site.name),
         earliest=EARLIEST.isoformat(),
         today=timezone.now().date().isoformat(),
