@@ -125,7 +125,14 @@ def test_from_roster_to_credit(made: Path, home: Path, run: Run) -> None:
     }
     before = {file.name: sha256_of(file) for file in kept.iterdir()}
     code, said, _ = run("match", submission, "--json")
-    assert json.loads(said) == json.loads((kept / "match.json").read_text())
+    report = json.loads((kept / "match.json").read_text())
+    assert report.pop("feeds_digest")
+    assert json.loads(said) == report
+    assert before == {file.name: sha256_of(file) for file in kept.iterdir()}
+    stale = kept / "match.json"
+    stale.write_text(json.dumps(report | {"feeds_digest": "of feeds that were written anew"}))
+    (kept / "persons_without_consent.csv").write_text("person_id,reason,file,rows\n")
+    assert run("match", submission, "--json")[0] == code
     assert before == {file.name: sha256_of(file) for file in kept.iterdir()}
 
     credit = {one["site"]: one for one in json.loads(run("credit", "--json")[1])}

@@ -5,6 +5,7 @@ each submission and day of the feeds: consent changes, and so does what a compar
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,7 @@ from commonweal.intake.landing import Submission
 from commonweal.intake.matching.matched import (
     Matched,
     ProgrammeSide,
+    is_of_feeds,
     match_sent,
     read_programme_side,
     write_matched,
@@ -109,7 +111,8 @@ def match_current(settings: Settings, progress: Progress) -> None:
     submissions, programme = list_curated_submissions(settings), read_programme(settings)
     progress.begin("Comparing persons with participants", len(submissions))
     for submission in submissions:
-        if not find_matching_folder(settings.home, submission, programme.as_of).exists():
+        folder = find_matching_folder(settings.home, submission, programme.as_of)
+        if not is_of_feeds(folder, programme.snapshot.digest):
             record_match(settings, submission, programme)
         progress.advance(submission.site)
     progress.end()
@@ -155,9 +158,11 @@ def record_match(
     matched = match_sent(open_submission(submission), programme.side)
     make_private(settings.home / FOLDER)
     folder = find_matching_folder(settings.home, submission, programme.as_of)
-    if not folder.exists():
+    digest = programme.snapshot.digest
+    if not is_of_feeds(folder, digest):
+        shutil.rmtree(folder, ignore_errors=True)
         with whole_folder(folder) as scratch:
-            write_matched(matched, scratch)
+            write_matched(matched, scratch, digest)
     return matched, folder
 
 

@@ -104,7 +104,7 @@ def test_the_site_s_own_file_lists_ids_and_everything_else_names_nobody(
         (STRANGER, "not_enrolled", "condition_occurrence.csv", 1),
         (STRANGER, "not_enrolled", "person.csv", 1),
     ]
-    write_matched(matched, tmp_path / "out")
+    write_matched(matched, tmp_path / "out", "feeds")
     report = (tmp_path / "out" / "match.json").read_text()
     told = [report, *(f"{f.message} {f.fix}" for f in matched.findings)]
     assert not any("700000" in text for text in told)

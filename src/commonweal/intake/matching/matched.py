@@ -4,6 +4,7 @@ Only participants whose records may be sent are compared by their details; of th
 consent findings tell. The report and its JSON hold counts and lines, no id and no value.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from commonweal.intake.matching.sent import PERSON, Sent, read_details, read_val
 
 CONTACT = "participant_contact"
 WITH_EVIDENCE = "result_with_evidence"
+FEEDS = "feeds_digest"
 REPORT, EVIDENCE = "match.json", "identity_evidence.csv"
 
 
@@ -135,8 +137,16 @@ def match_sent(sent: Sent, programme: ProgrammeSide) -> Matched:
     )
 
 
-def write_matched(matched: Matched, folder: Path) -> None:
+def is_of_feeds(folder: Path, digest: str) -> bool:
+    """Whether a comparison is kept there that was made with the feeds of this hash."""
+    report = folder / REPORT
+    return report.is_file() and json.loads(report.read_bytes()).get(FEEDS) == digest
+
+
+def write_matched(matched: Matched, folder: Path, feeds: str = "") -> None:
     """Write the report and the lists of persons, which only their owner may read.
+
+    ``feeds`` is the hash of the feeds, by which what is kept is known to be of these.
 
     ``persons_without_consent.csv`` and ``identity_match.csv``, outcomes field by field, are for
     the site as well; what speaks for a person beside the outcome stays at the data centre,
@@ -154,7 +164,7 @@ def write_matched(matched: Matched, folder: Path) -> None:
         (EVIDENCE, told),
     ):
         _write_private(folder / name, frame.write_csv().encode())
-    _write_private(folder / REPORT, readable_json(matched.to_json()))
+    _write_private(folder / REPORT, readable_json(matched.to_json() | {FEEDS: feeds}))
 
 
 def _write_private(file: Path, content: bytes) -> None:

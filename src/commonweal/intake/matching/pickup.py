@@ -6,6 +6,7 @@ while the rosters that were asked for. Nothing here belongs to more than one sit
 """
 
 import shutil
+from filecmp import cmpfiles
 from pathlib import Path
 
 from commonweal.engine.storage import make_private, whole_folder
@@ -29,13 +30,15 @@ def find_rosters_folder(home: Path, site: str) -> Path:
 
 
 def lay_out_lists(home: Path, site: str, submission: str, comparison: Path) -> None:
-    """Copy the lists of a comparison, in place of those from the feeds of another day."""
+    """Copy the lists of a comparison, in place of those from other feeds."""
     make_private(home / FOLDER)
     place = find_lists_folder(home, site, submission)
     target = place / comparison.name
-    if not target.exists():
+    names = list(LISTS.values())
+    if set(cmpfiles(comparison, target, names, shallow=False)[0]) != set(names):
+        shutil.rmtree(target, ignore_errors=True)
         with whole_folder(target) as scratch:
-            for name in LISTS.values():
+            for name in names:
                 shutil.copy(comparison / name, scratch / name)
     for other in place.glob("????-??-??"):
         if other != target:
