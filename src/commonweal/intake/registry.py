@@ -5,7 +5,7 @@ lie beside the data, in ``registry/events/SITE/``, because what a release means 
 them. No event holds anything of a participant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,6 +31,9 @@ class RegistryEvent:
     details: Mapping[str, Any]
 
 
+Check = Callable[[Sequence[RegistryEvent]], None]
+
+
 def list_events(home: Path, site: str) -> list[RegistryEvent]:
     """The events of a site, the first one first.
 
@@ -38,6 +41,10 @@ def list_events(home: Path, site: str) -> list[RegistryEvent]:
         CommonwealError: an event is missing, or was changed.
     """
     return [_read(entry) for entry in _read_entries(home, site)]
+
+
+def _allow(_events: Sequence[RegistryEvent]) -> None:
+    """Most events may follow on any other."""
 
 
 def add_event(
@@ -49,8 +56,12 @@ def add_event(
     by: str,
     now: datetime,
     details: Mapping[str, Any] = _NOTHING,
+    check: Check = _allow,
 ) -> RegistryEvent:
-    """Write down the next event of a site; of two writers at once, one comes after the other."""
+    """Write down the next event of a site; of two writers at once, one comes after the other.
+
+    ``check`` is given the events before it and raises where it must not follow on them.
+    """
     content = {
         "event": name,
         "on": on.isoformat(),
@@ -60,6 +71,7 @@ def add_event(
     }
     while True:
         entries = _read_entries(home, site)
+        check([_read(entry) for entry in entries])
         last = entries[-1] if entries else None
         written = append_entry(_place(home, site), last, content)
         if written is not None:

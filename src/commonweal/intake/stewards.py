@@ -6,7 +6,7 @@ database, lets nobody in without an account. Closing a site closes its accounts,
 opens none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,12 +42,17 @@ def record_account_opened(home: Path, site: str, *, email: str, by: str, now: da
         raise CommonwealError(
             f"The site {site} is closed.", expected="a site that takes part before its stewards"
         )
-    if len(list_accounts(home, site)) >= MOST_STEWARDS:
-        raise CommonwealError(
-            f"The site {site} has {MOST_STEWARDS} stewards already.",
-            fix="Close the account of one of them first.",
-        )
-    add_event(home, site, OPENED, on=now.date(), by=by, now=now, details={"email": email})
+
+    def check_room(events: Sequence[RegistryEvent]) -> None:
+        """Also for two who are added in the same moment."""
+        if len(fold_accounts(site, events)) >= MOST_STEWARDS:
+            raise CommonwealError(
+                f"The site {site} has {MOST_STEWARDS} stewards already.",
+                fix="Close the account of one of them first.",
+            )
+
+    details = {"email": email}
+    add_event(home, site, OPENED, on=now.date(), by=by, now=now, details=details, check=check_room)
     return Account(site, email, now)
 
 

@@ -1,8 +1,10 @@
 """Public keys of stewards: which are taken, who they let in, and that nothing is forgotten."""
 
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
@@ -24,6 +26,7 @@ from commonweal.intake.sftp.keys import (
 )
 from commonweal.intake.sites import Site, register_site
 from commonweal.intake.stewards import (
+    MOST_STEWARDS,
     list_accounts,
     record_account_closed,
     record_account_opened,
@@ -183,3 +186,21 @@ def test_a_site_has_two_stewards_and_each_has_a_few_keys(home: Path) -> None:
 def test_the_fingerprint_is_the_one_openssh_prints() -> None:
     """Base64 of SHA-256 without padding; the digest of "abc" is in FIPS 180."""
     assert find_fingerprint(b"abc") == "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"
+
+
+def test_of_many_stewards_added_at_once_two_get_an_account(tmp_path: Path) -> None:
+    register_site(tmp_path, Site("clinic", "The clinic"))
+    together = Barrier(6)
+
+    def add(number: int) -> bool:
+        together.wait()
+        try:
+            email = f"s{number}@clinic.example"
+            record_account_opened(tmp_path, "clinic", email=email, by="Cora", now=NOW)
+        except CommonwealError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        added = list(pool.map(add, range(6)))
+    assert sum(added) == len(list_accounts(tmp_path, "clinic")) == MOST_STEWARDS
