@@ -107,7 +107,9 @@ def test_a_steward_from_the_agreement_to_an_accepted_submission(
     expect(page.get_by_text("No production submission has been accepted yet.")).to_be_visible()
     check_page(page)
     page.get_by_role("link", name="Onboarding").click()
-    expect(page.get_by_text("Information security agreement executed")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Information security agreement executed")
+    ).to_be_visible()
     assert page.get_by_role("button", name="Record").count() == 0
     check_page(page)
 

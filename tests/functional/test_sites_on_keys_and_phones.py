@@ -148,7 +148,7 @@ def test_the_other_language_is_one_button_away_and_stays(address: str, curator: 
     curator.get_by_role("button", name="Español").press("Enter")
     expect(curator.get_by_role("heading", level=1)).to_have_text("Incorporación")
     assert curator.url == f"{address}/sites/of/hospital/onboarding/"
-    expect(curator.get_by_text("Carga de prueba superada")).to_be_visible()
+    expect(curator.get_by_role("heading", name="Carga de prueba superada")).to_be_visible()
     check_page(curator)
     curator.goto(f"{address}/sites/board/")
     expect(curator.get_by_role("heading", level=1)).to_have_text("Sitios")

@@ -98,7 +98,7 @@ def test_a_folder_arrives_although_the_network_goes_away(
 
     slow_down(context, page)
     with page.expect_file_chooser() as chooser:
-        page.get_by_label("A folder").press("Enter")
+        page.get_by_label("A folder").click()
     chooser.value.set_files(str(folder))
     expect(page.get_by_text("Left out, as no table is called so: read me.txt")).to_be_visible()
     wait_until_moving(page, "measurement.csv")
@@ -257,7 +257,7 @@ def test_two_files_of_one_name_are_named_before_anything_is_sent(
     sign_in(served, page, BEN)
     begin(page)
     with page.expect_file_chooser() as chooser:
-        page.get_by_label("A folder").press("Enter")
+        page.get_by_label("A folder").click()
     chooser.value.set_files(str(tmp_path / "in"))
     expect(page.get_by_role("alert")).to_contain_text("in/a/person.csv, in/b/person.csv")
     expect(page.get_by_role("row", name="death.csv")).to_contain_text("Arrived", timeout=PATIENCE)

@@ -349,7 +349,9 @@ def test_an_erasure_on_the_command_line(run: Run, tmp_path: Path) -> None:
     assert dry["submissions"][0]["files"] == [
         {"name": "person.csv", "rows": 2, "removed": 1, "whole": False, "doubtful": 0}
     ]
-    assert dry["drop_area"] == [{"folder": today(), "files": 4, "stays": None}]
+    assert dry["drop_area"] == [
+        {"where": "the drop area", "folder": today(), "files": 4, "stays": None}
+    ]
     assert "add --yes" in run(*erase, "--persons", "list.txt").stderr
     assert list_submissions(home) == [submission]
     done = run(*erase, "--persons", "list.txt", "--yes", "--by", "curator", "--json")
